@@ -1,0 +1,130 @@
+/**
+ * What the engine and the layer above know of each other. The only file of `engine` that `core` imports.
+ * @module
+ */
+import type { Frame } from "../protocol/frame.ts";
+
+/** How the frames of a session travel. */
+export type TransportKind = "polling" | "websocket";
+
+/**
+ * Why a session ended.
+ * - `transport close`: the connection was closed by the client or lost
+ * - `transport error`: it failed, or the client broke the rules of HTTP long-polling or a size limit
+ * - `ping timeout`: no pong within `pingTimeout`
+ * - `parse error`: the client sent what is not Engine.IO
+ * - `forced close`: this side closed it
+ * - `slow consumer`: more than `maxBufferedBytes` waited for a client that does not read
+ */
+export type CloseReason =
+  | "transport close"
+  | "transport error"
+  | "ping timeout"
+  | "parse error"
+  | "forced close"
+  | "slow consumer";
+
+/** Who is on the other side: read from the handshake request before any upgrade, safe to keep. */
+export interface PeerInfo {
+  /** The absolute URL of the handshake request. */
+  readonly url: string;
+  readonly method: string;
+  /** A copy of its headers. */
+  readonly headers: Headers;
+  /** The client's network address, e.g. `"127.0.0.1"`; empty where the runtime does not tell. */
+  readonly address: string;
+}
+
+/** How one batch of frames is to be sent. */
+export interface SendOptions {
+  /** Drop it when the transport cannot take it at once. Default false. */
+  readonly volatile?: boolean | undefined;
+  /** Whether compression is worth trying (HTTP long-polling only). Default true. */
+  readonly compress?: boolean | undefined;
+}
+
+/** Events of an engine socket, for users (`io.engine.on("connection", (socket) => …)`, `socket.conn`). */
+export interface EngineSocketEvents {
+  /** A message came: text, or bytes. */
+  message: (data: string | Uint8Array) => void;
+  /** The same as `message`. */
+  data: (data: string | Uint8Array) => void;
+  /** An Engine.IO packet came. */
+  packet: (packet: EnginePacketInfo) => void;
+  /** An Engine.IO packet is about to be queued. */
+  packetCreate: (packet: EnginePacketInfo) => void;
+  /** A pong came. */
+  heartbeat: () => void;
+  /** Frames were handed to the transport. */
+  flush: () => void;
+  /** Everything that waited was taken by the transport; it is writable again. */
+  drain: () => void;
+  /** The WebSocket probe succeeded. */
+  upgrading: (transport: TransportInfo) => void;
+  /** The session moved to WebSocket. */
+  upgrade: (transport: TransportInfo) => void;
+  close: (reason: CloseReason, description?: unknown) => void;
+}
+
+/** An Engine.IO packet as user events show it. */
+export interface EnginePacketInfo {
+  readonly type: "open" | "close" | "ping" | "pong" | "message" | "upgrade" | "noop";
+  readonly data?: string | Uint8Array | undefined;
+}
+
+/** The transport in use. */
+export interface TransportInfo {
+  readonly name: TransportKind;
+  /** Whether a message would leave at once. */
+  readonly writable: boolean;
+}
+
+/** One Engine.IO session, as users and the layer above see it. */
+export interface EngineSocket {
+  /** The sid. */
+  readonly id: string;
+  /** The Engine.IO revision: always 4. */
+  readonly protocol: 4;
+  readonly readyState: "open" | "closing" | "closed";
+  readonly transport: TransportInfo;
+  /** Whether a WebSocket is being probed. */
+  readonly upgrading: boolean;
+  /** Whether the session began on polling and moved to WebSocket. */
+  readonly upgraded: boolean;
+  /** Whether a message would leave at once: polling, a request is parked; WebSocket, little is buffered. */
+  readonly writable: boolean;
+  /** Bytes that wait to leave this process for this client, where the runtime tells. */
+  readonly bufferedAmount: number;
+  /** The client's network address; empty where the runtime does not tell. */
+  readonly remoteAddress: string;
+  /** The handshake request. */
+  readonly request: PeerInfo;
+  /** Sends one message. Never throws; after the end of the session it does nothing. */
+  send(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): this;
+  /** The same as `send`. */
+  write(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): this;
+  /** Sends encoded message frames together: all of them, in order, or (volatile) none. */
+  sendFrames(frames: readonly Frame[], options?: SendOptions): void;
+  /** Ends the session with `forced close`: after what waits was sent, or at once with `discard`. */
+  close(discard?: boolean): this;
+  on<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  once<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  off<E extends keyof EngineSocketEvents>(event: E, listener?: EngineSocketEvents[E]): this;
+}
+
+/** The layer above. */
+export interface EngineHandler {
+  /** A session began. Returns whom to tell what happens on it. */
+  opened(socket: EngineSocket): EngineListener;
+}
+
+/** Whom the engine tells what happens on one session. Calls for one session never overlap. */
+export interface EngineListener {
+  /** A message frame came: text with its leading `4`, or bytes. */
+  receive(frame: Frame): void;
+  /** The session ended. Called once; nothing follows. */
+  closed(reason: CloseReason, description?: unknown): void;
+}
+
+/** Where errors go that are neither the peer's nor the caller's: a listener or a hook of the user threw. */
+export type ReportError = (error: unknown, where: string) => void;
