@@ -28,6 +28,7 @@ export type CloseReason =
 export interface PeerInfo {
   /** The absolute URL of the handshake request. */
   readonly url: string;
+  /** Its method: GET. */
   readonly method: string;
   /** A copy of its headers. */
   readonly headers: Headers;
@@ -63,17 +64,21 @@ export interface EngineSocketEvents {
   upgrading: (transport: TransportInfo) => void;
   /** The session moved to WebSocket. */
   upgrade: (transport: TransportInfo) => void;
+  /** The session ended; nothing follows. */
   close: (reason: CloseReason, description?: unknown) => void;
 }
 
 /** An Engine.IO packet as user events show it. */
 export interface EnginePacketInfo {
+  /** Its type, as the protocol names it. */
   readonly type: "open" | "close" | "ping" | "pong" | "message" | "upgrade" | "noop";
+  /** What it carries: text, or the bytes of a binary message. */
   readonly data?: string | Uint8Array | undefined;
 }
 
 /** The transport in use. */
 export interface TransportInfo {
+  /** Which one. */
   readonly name: TransportKind;
   /** Whether a message would leave at once. */
   readonly writable: boolean;
@@ -85,7 +90,9 @@ export interface EngineSocket {
   readonly id: string;
   /** The Engine.IO revision: always 4. */
   readonly protocol: 4;
+  /** `closing`: what waits is still being sent. */
   readonly readyState: "open" | "closing" | "closed";
+  /** The transport in use now. */
   readonly transport: TransportInfo;
   /** Whether a WebSocket is being probed. */
   readonly upgrading: boolean;
@@ -107,8 +114,11 @@ export interface EngineSocket {
   sendFrames(frames: readonly Frame[], options?: SendOptions): void;
   /** Ends the session with `forced close`: after what waits was sent, or at once with `discard`. */
   close(discard?: boolean): this;
+  /** Adds a listener. */
   on<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  /** Adds a listener that is removed when it runs. */
   once<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  /** Removes one listener, or all of the event. */
   off<E extends keyof EngineSocketEvents>(event: E, listener?: EngineSocketEvents[E]): this;
 }
 

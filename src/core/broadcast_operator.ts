@@ -1,0 +1,144 @@
+/**
+ * What is about to be sent to many sockets: a selector in the making, `io.to("room").except("other").volatile`.
+ * Every step returns a new value, so that one may be kept and used again.
+ * @module
+ */
+import { runCallback } from "../events/emitter.ts";
+import type {
+  AckValue,
+  AnyListener,
+  DecorateAcknowledgements,
+  DefaultEventsMap,
+  EventNamesWithAck,
+  EventNamesWithoutAck,
+  EventParams,
+  MessageParams,
+  ParamsWithoutAck,
+} from "../events/event_types.ts";
+import type { ReportError } from "../engine/ports.ts";
+import type { Answers } from "./adapter.ts";
+import { checkEventName } from "./event_name.ts";
+import { checkTimeout, type Selector, withExcept, withFlags, withRooms } from "./selector.ts";
+
+/** Where a broadcast goes. `data`: the event's name and arguments, without the ack. Throws a TypeError where they cannot be encoded. */
+export interface BroadcastTarget {
+  readonly report: ReportError;
+  broadcast(data: unknown[], to: Selector): void;
+  /** Waits for acks: for `to.flags.timeout` ms, or for as long as the sockets are there. */
+  ask(data: unknown[], to: Selector): Promise<Answers>;
+}
+
+/** The error of a broadcast whose acks are incomplete. */
+export interface BroadcastAckError extends Error {
+  /** What was answered until then. */
+  responses: unknown[];
+}
+
+/** Sends to the sockets chosen so far. */
+export class BroadcastOperator<
+  EmitEvents = DefaultEventsMap,
+  // deno-lint-ignore no-explicit-any -- the official default
+  SocketData = any,
+> {
+  readonly #target: BroadcastTarget;
+  readonly #to: Selector;
+
+  /** Made by what it broadcasts for: `io.to(room)`, `socket.broadcast`. */
+  constructor(target: BroadcastTarget, to: Selector) {
+    this.#target = target;
+    this.#to = to;
+  }
+
+  /** The sockets in `room`, or in any of several. Calls add up. */
+  to(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, withRooms(this.#to, room));
+  }
+
+  /** The same as {@linkcode BroadcastOperator.to}. */
+  in(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData> {
+    return this.to(room);
+  }
+
+  /** Not the sockets in `room`, nor in any of several. Calls add up. */
+  except(room: string | readonly string[]): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, withExcept(this.#to, room));
+  }
+
+  /** Whether compression is worth trying. Default true. */
+  compress(compress: boolean): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(this.#to, { compress }));
+  }
+
+  /** Clients that cannot take it at once do not get it. */
+  get volatile(): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(this.#to, { volatile: true }));
+  }
+
+  /** Only the sockets of this process. */
+  get local(): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(this.#to, { local: true }));
+  }
+
+  /** Waits `ms` for acks; the ack takes an error first. */
+  timeout(ms: number): BroadcastOperator<DecorateAcknowledgements<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(this.#to, { timeout: checkTimeout(ms) }));
+  }
+
+  /**
+   * Sends an event. With a callback as the last argument (after `timeout()`): `(err, responses)`, where `err` is
+   * null when all have answered; nobody there: `(null, [])`. Always true.
+   */
+  emit<Ev extends EventNamesWithoutAck<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
+  emit(...data: unknown[]): boolean {
+    return broadcastEvent(this.#target, this.#to, data);
+  }
+
+  /** Emits "message". */
+  send(...args: MessageParams<EmitEvents>): this {
+    broadcastEvent(this.#target, this.#to, ["message", ...args]);
+    return this;
+  }
+
+  /** The same as {@linkcode BroadcastOperator.send}. */
+  write(...args: MessageParams<EmitEvents>): this {
+    return this.send(...args);
+  }
+
+  /** Sends an event and resolves to the acks; rejects with a {@linkcode BroadcastAckError} where some are missing. */
+  emitWithAck<Ev extends EventNamesWithAck<EmitEvents>>(
+    ev: Ev,
+    ...args: ParamsWithoutAck<EmitEvents, Ev>
+  ): Promise<AckValue<EmitEvents, Ev>>;
+  emitWithAck(...data: unknown[]): Promise<unknown> {
+    return broadcastWithAck(this.#target, this.#to, data);
+  }
+}
+
+/** Sends an event, with or without a callback in `data`. */
+export function broadcastEvent(target: BroadcastTarget, to: Selector, data: unknown[]): true {
+  const event = checkEventName(data[0]);
+  const ack = data[data.length - 1];
+  if (typeof ack !== "function") {
+    target.broadcast(data, to);
+    return true;
+  }
+  data.pop();
+  target.ask(data, to).then(
+    ({ error, values }) =>
+      runCallback(ack as AnyListener, undefined, [error, values], target.report, `ack of "${event}"`),
+    (error) => target.report(error, `broadcast of "${event}"`),
+  );
+  return true;
+}
+
+/** Sends an event and waits for the acks. */
+export async function broadcastWithAck(
+  target: BroadcastTarget,
+  to: Selector,
+  data: unknown[],
+): Promise<unknown[]> {
+  checkEventName(data[0]);
+  const { error, values } = await target.ask(data, to);
+  if (error === null) return values;
+  throw Object.assign(error, { responses: values }) satisfies BroadcastAckError;
+}

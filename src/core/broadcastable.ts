@@ -1,0 +1,99 @@
+/**
+ * What Server and Namespace have in common: listeners, and sending to all their sockets. One base with no state of
+ * its own, so that the server's methods are those of its main namespace without being written twice.
+ * @module
+ */
+import type {
+  AckValue,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  EventNamesWithAck,
+  EventNamesWithoutAck,
+  EventParams,
+  MessageParams,
+  ParamsWithoutAck,
+} from "../events/event_types.ts";
+import { type AnyEmitter, Listenable } from "../events/listenable.ts";
+import {
+  broadcastEvent,
+  BroadcastOperator,
+  type BroadcastTarget,
+  broadcastWithAck,
+} from "./broadcast_operator.ts";
+import { checkTimeout, EVERYONE, withExcept, withFlags, withRooms } from "./selector.ts";
+
+/** The map of a broadcast's acks. */
+export type Many<EmitEvents> = DecorateAcknowledgementsWithMultipleResponses<EmitEvents>;
+
+/** Listens, and sends to all sockets of a namespace. */
+export abstract class Broadcastable<Reserved, ServerSideEvents, EmitEvents, SocketData>
+  extends Listenable<Reserved, ServerSideEvents> {
+  readonly #target: BroadcastTarget;
+
+  /** Listeners are kept in `emitter`; broadcasts go to `target`. */
+  constructor(emitter: AnyEmitter, target: BroadcastTarget) {
+    super(emitter);
+    this.#target = target;
+  }
+
+  /** The sockets in `room`, or in any of several. */
+  to(room: string | readonly string[]): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withRooms(EVERYONE, room));
+  }
+
+  /** The same as {@linkcode Broadcastable.to}. */
+  in(room: string | readonly string[]): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return this.to(room);
+  }
+
+  /** All sockets but those in `room`, or in any of several. */
+  except(room: string | readonly string[]): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withExcept(EVERYONE, room));
+  }
+
+  /** Whether compression is worth trying. Default true. */
+  compress(compress: boolean): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(EVERYONE, { compress }));
+  }
+
+  /** Clients that cannot take it at once do not get it. */
+  get volatile(): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(EVERYONE, { volatile: true }));
+  }
+
+  /** Only the sockets of this process. */
+  get local(): BroadcastOperator<Many<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(EVERYONE, { local: true }));
+  }
+
+  /** Waits `ms` for acks; the ack takes an error first. */
+  timeout(ms: number): BroadcastOperator<DecorateAcknowledgements<Many<EmitEvents>>, SocketData> {
+    return new BroadcastOperator(this.#target, withFlags(EVERYONE, { timeout: checkTimeout(ms) }));
+  }
+
+  /** Sends an event to all sockets. Always true. */
+  emit<Ev extends EventNamesWithoutAck<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
+  emit(...data: unknown[]): boolean {
+    return broadcastEvent(this.#target, EVERYONE, data);
+  }
+
+  /** Emits "message". */
+  send(...args: MessageParams<EmitEvents>): this {
+    broadcastEvent(this.#target, EVERYONE, ["message", ...args]);
+    return this;
+  }
+
+  /** The same as {@linkcode Broadcastable.send}. */
+  write(...args: MessageParams<EmitEvents>): this {
+    return this.send(...args);
+  }
+
+  /** Sends an event to all sockets and resolves to the list of their acks. */
+  emitWithAck<Ev extends EventNamesWithAck<EmitEvents>>(
+    ev: Ev,
+    ...args: ParamsWithoutAck<EmitEvents, Ev>
+  ): Promise<AckValue<Many<EmitEvents>, Ev>>;
+  emitWithAck(...data: unknown[]): Promise<unknown> {
+    return broadcastWithAck(this.#target, EVERYONE, data);
+  }
+}

@@ -1,0 +1,423 @@
+/**
+ * One client in one namespace: what users hold in `io.on("connection", (socket) => …)`.
+ *
+ * It sees its namespace and its connection through two small ports and owns neither. It ends in one way only:
+ * its connection drops it, which calls {@linkcode closeSocket}.
+ * Source of behaviour: Socket.IO 4.8, class Socket of the server.
+ * @module
+ */
+import type { EngineSocket, PeerInfo, SendOptions } from "../engine/ports.ts";
+import { ackDisconnectedError, Acks, type AckSettled } from "../events/acks.ts";
+import { AnyListeners } from "../events/any_listeners.ts";
+import { Emitter, runCallback } from "../events/emitter.ts";
+import type {
+  AckValue,
+  AnyListener,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  DefaultEventsMap,
+  EventNames,
+  EventNamesWithAck,
+  EventParams,
+  MessageParams,
+  ParamsWithoutAck,
+} from "../events/event_types.ts";
+import { Listenable } from "../events/listenable.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { randomId } from "../protocol/random_id.ts";
+import { type AckPacket, type EventPacket, PacketType } from "../protocol/socket_packet.ts";
+import { BroadcastOperator } from "./broadcast_operator.ts";
+import { checkEventName } from "./event_name.ts";
+import { type Handshake, makeHandshake } from "./handshake.ts";
+import { ownRoom, type Room, type SocketId } from "./ids.ts";
+import { type BroadcastFlags, everyoneBut, withExcept, withFlags, withRooms } from "./selector.ts";
+import { SocketOperator, type SocketSender } from "./socket_operator.ts";
+import type {
+  Client,
+  DisconnectReason,
+  NamespaceOf,
+  SocketHome,
+  SocketLink,
+  SocketReservedEvents,
+} from "./socket_ports.ts";
+
+/** A socket whatever its events are. */
+// deno-lint-ignore no-explicit-any -- stands for every instance of the generics
+export type AnySocket = Socket<any, any, any, any>;
+
+type SocketState = "pending" | "connected" | "closed";
+
+const NO_FLAGS: BroadcastFlags = Object.freeze({});
+const NO_ARGS: unknown[] = [];
+
+// The side of a socket that its namespace and its connection use, and users do not see.
+
+/** Makes a socket for a client that asked to join with `auth`; it is not connected yet. */
+export let makeSocket: (home: SocketHome, link: SocketLink, auth: Record<string, unknown>) => AnySocket;
+/** Its CONNECT was accepted. */
+export let openSocket: (socket: AnySocket) => void;
+/** The only way a socket ends. Its listeners are told if it had been connected. */
+export let closeSocket: (socket: AnySocket, reason: DisconnectReason, description?: unknown) => void;
+/** An event or an ack came from the client. */
+export let receivePacket: (socket: AnySocket, packet: EventPacket | AckPacket) => void;
+/** Sends what was encoded for many; returns whether somebody listens to outgoing events. */
+export let sendFramesTo: (
+  socket: AnySocket,
+  frames: readonly Frame[] | Promise<readonly Frame[]>,
+  options: SendOptions | undefined,
+) => boolean;
+/** Runs the listeners to outgoing events. */
+export let showOutgoing: (socket: AnySocket, data: readonly unknown[]) => void;
+/** Waits for ack `id`, without a timeout. */
+export let awaitAck: (socket: AnySocket, id: number, settled: AckSettled) => void;
+/** Waits no longer for ack `id`. */
+export let forgetAck: (socket: AnySocket, id: number) => void;
+
+/** One client in one namespace. */
+export class Socket<
+  ListenEvents = DefaultEventsMap,
+  EmitEvents = ListenEvents,
+  ServerSideEvents = DefaultEventsMap,
+  // deno-lint-ignore no-explicit-any -- the official default
+  SocketData = any,
+> extends Listenable<SocketReservedEvents, ListenEvents> {
+  /** 20 random characters; another one than the session's sid, and another one after each reconnection. */
+  readonly id: string;
+  /** Yours, for as long as the socket lives. */
+  data: SocketData = {} as SocketData;
+  /** Whether an earlier session was recovered: never, until connection state recovery exists here. */
+  readonly recovered: boolean = false;
+
+  readonly #home: SocketHome;
+  readonly #link: SocketLink;
+  readonly #emitter: Emitter<Record<string, AnyListener>>;
+  readonly #auth: Record<string, unknown>;
+  readonly #issued: number;
+  #state: SocketState = "pending";
+  #handshake: Handshake | undefined;
+  #acks: Acks | undefined;
+  #anyListeners: AnyListeners | undefined;
+  #outgoingListeners: AnyListeners | undefined;
+
+  static {
+    makeSocket = (home, link, auth) => new Socket(home, link, auth);
+    openSocket = (socket) => {
+      socket.#state = "connected";
+    };
+    closeSocket = (socket, reason, description) => socket.#close(reason, description);
+    receivePacket = (socket, packet) => {
+      if (packet.type === PacketType.EVENT) socket.#receiveEvent(packet);
+      else if (packet.id !== undefined) socket.#acks?.settle(packet.id, packet.data ?? NO_ARGS);
+    };
+    sendFramesTo = (socket, frames, options) => {
+      socket.#link.sendFrames(frames, options);
+      return socket.#outgoingListeners !== undefined;
+    };
+    showOutgoing = (socket, data) => socket.#outgoingListeners?.run(socket, data);
+    awaitAck = (socket, id, settled) => {
+      (socket.#acks ??= new Acks()).wait(id, settled, socket.#home.clock);
+    };
+    forgetAck = (socket, id) => socket.#acks?.forget(id);
+  }
+
+  private constructor(home: SocketHome, link: SocketLink, auth: Record<string, unknown>) {
+    const emitter = new Emitter<Record<string, AnyListener>>(home.report, home.subject);
+    super(emitter);
+    this.id = randomId();
+    this.#home = home;
+    this.#link = link;
+    this.#emitter = emitter;
+    this.#auth = auth;
+    this.#issued = Date.now(); // the wall clock: for people, not for deadlines
+  }
+
+  /** Whether events may be exchanged: from `connection` until `disconnect`. */
+  get connected(): boolean {
+    return this.#state === "connected";
+  }
+
+  /** The opposite of {@linkcode Socket.connected}. */
+  get disconnected(): boolean {
+    return this.#state !== "connected";
+  }
+
+  /** The Engine.IO session. */
+  get conn(): EngineSocket {
+    return this.#link.conn;
+  }
+
+  /** The connection, which sockets of other namespaces may share. */
+  get client(): Client {
+    return this.#link.client;
+  }
+
+  /** The handshake request. */
+  get request(): PeerInfo {
+    return this.#link.conn.request;
+  }
+
+  /** What the client said when it came. */
+  get handshake(): Handshake {
+    return this.#handshake ??= makeHandshake(this.#link.conn.request, this.#auth, this.#issued);
+  }
+
+  /** The namespace. */
+  get nsp(): NamespaceOf<EmitEvents, ServerSideEvents, SocketData, this> {
+    return this.#home.nsp as NamespaceOf<EmitEvents, ServerSideEvents, SocketData, this>;
+  }
+
+  /** A copy of the rooms it is in, its own (named as its id) included. */
+  get rooms(): Set<string> {
+    return new Set(this.#home.roomsOf(this.#id));
+  }
+
+  /** Joins one room or several; after the end it does nothing. A promise only where a cluster must learn of it. */
+  join(rooms: string | readonly string[]): void | Promise<void> {
+    if (this.#state === "closed") return;
+    return this.#home.join(this.#id, (Array.isArray(rooms) ? rooms : [rooms]) as Room[]);
+  }
+
+  /** Leaves a room. */
+  leave(room: string): void | Promise<void> {
+    if (this.#state === "closed") return;
+    return this.#home.leave(this.#id, room as Room);
+  }
+
+  /**
+   * Sends an event to the client; what is emitted in order leaves in order. A callback as the last argument is
+   * called with the client's ack, without a timeout only if it comes. After the end nothing is sent. Always true.
+   */
+  emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
+  emit(...data: unknown[]): boolean {
+    this.#emit(data, NO_FLAGS);
+    return true;
+  }
+
+  /** Emits "message". */
+  send(...args: MessageParams<EmitEvents>): this {
+    this.#emit(["message", ...args], NO_FLAGS);
+    return this;
+  }
+
+  /** The same as {@linkcode Socket.send}. */
+  write(...args: MessageParams<EmitEvents>): this {
+    return this.send(...args);
+  }
+
+  /** Sends an event and resolves to the ack's first argument; rejects when the socket ends before. */
+  emitWithAck<Ev extends EventNamesWithAck<EmitEvents>>(
+    ev: Ev,
+    ...args: ParamsWithoutAck<EmitEvents, Ev>
+  ): Promise<AckValue<EmitEvents, Ev>>;
+  emitWithAck(...data: unknown[]): Promise<unknown> {
+    return this.#emitWithAck(data, NO_FLAGS);
+  }
+
+  /** Waits `ms` for the ack, which takes an error first: `socket.timeout(500).emit("x", (err, answer) => …)`. */
+  timeout(ms: number): SocketOperator<DecorateAcknowledgements<EmitEvents>, SocketData> {
+    return this.#operator().timeout(ms);
+  }
+
+  /** Drops the event where the transport cannot take it at once. */
+  get volatile(): SocketOperator<EmitEvents, SocketData> {
+    return this.#operator().volatile;
+  }
+
+  /** Whether compression is worth trying. Default true. */
+  compress(compress: boolean): SocketOperator<EmitEvents, SocketData> {
+    return this.#operator().compress(compress);
+  }
+
+  /** The sockets in `room`, or in any of several, this one excepted. */
+  to(
+    room: string | readonly string[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#home.target, withRooms(everyoneBut(ownRoom(this.#id)), room));
+  }
+
+  /** The same as {@linkcode Socket.to}. */
+  in(
+    room: string | readonly string[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.to(room);
+  }
+
+  /** All other sockets of the namespace but those in `room`, or in any of several. */
+  except(
+    room: string | readonly string[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#home.target, withExcept(everyoneBut(ownRoom(this.#id)), room));
+  }
+
+  /** All other sockets of the namespace. */
+  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return new BroadcastOperator(this.#home.target, everyoneBut(ownRoom(this.#id)));
+  }
+
+  /** All other sockets of the namespace in this process. */
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    const to = withFlags(everyoneBut(ownRoom(this.#id)), { local: true });
+    return new BroadcastOperator(this.#home.target, to);
+  }
+
+  /**
+   * Ends this socket ("server namespace disconnect"); with `close` all sockets of the client and its connection.
+   * Nothing happens unless it is connected.
+   */
+  disconnect(close = false): this {
+    if (this.#state !== "connected") return this;
+    if (close) this.#link.disconnectAll();
+    else this.#link.disconnect(this.#home.name);
+    return this;
+  }
+
+  /** Listens to every event from the client, before the event's own listeners: `(event, ...args)`. */
+  onAny(listener: AnyListener): this {
+    this.#any().add(listener, false);
+    return this;
+  }
+
+  /** The same, before those already there. */
+  prependAny(listener: AnyListener): this {
+    this.#any().add(listener, true);
+    return this;
+  }
+
+  /** Removes one of them, or all. */
+  offAny(listener?: AnyListener): this {
+    this.#anyListeners?.remove(listener);
+    return this;
+  }
+
+  /** A copy of their list. */
+  listenersAny(): AnyListener[] {
+    return this.#anyListeners?.list() ?? [];
+  }
+
+  /** Listens to every event sent to the client, broadcasts included: `(event, ...args)`, without the ack. */
+  onAnyOutgoing(listener: AnyListener): this {
+    this.#outgoing().add(listener, false);
+    return this;
+  }
+
+  /** The same, before those already there. */
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.#outgoing().add(listener, true);
+    return this;
+  }
+
+  /** Removes one of them, or all. */
+  offAnyOutgoing(listener?: AnyListener): this {
+    this.#outgoingListeners?.remove(listener);
+    return this;
+  }
+
+  /** A copy of their list. */
+  listenersAnyOutgoing(): AnyListener[] {
+    return this.#outgoingListeners?.list() ?? [];
+  }
+
+  get #id(): SocketId {
+    return this.id as SocketId;
+  }
+
+  #any(): AnyListeners {
+    return this.#anyListeners ??= new AnyListeners(
+      this.#home.report,
+      `onAny listener in "${this.#home.name}"`,
+    );
+  }
+
+  #outgoing(): AnyListeners {
+    const where = `onAnyOutgoing listener in "${this.#home.name}"`;
+    return this.#outgoingListeners ??= new AnyListeners(this.#home.report, where);
+  }
+
+  #operator(): SocketOperator<EmitEvents, SocketData> {
+    const sender: SocketSender = {
+      id: this.#id,
+      target: this.#home.target,
+      emit: (data, flags) => this.#emit(data, flags),
+      emitWithAck: (data, flags) => this.#emitWithAck(data, flags),
+    };
+    return new SocketOperator(sender, NO_FLAGS);
+  }
+
+  #emit(data: unknown[], flags: BroadcastFlags): void {
+    const event = checkEventName(data[0]);
+    const last = data[data.length - 1];
+    if (typeof last !== "function") return this.#sendEvent(data, flags);
+    data.pop();
+    const { report } = this.#home;
+    const where = `ack of "${event}" in "${this.#home.name}"`;
+    if (flags.timeout !== undefined) {
+      this.#ask(data, flags, (error, args) => {
+        runCallback(last as AnyListener, this, [error, ...args], report, where);
+      });
+    } else {
+      this.#ask(data, flags, (error, args) => {
+        if (error === null) runCallback(last as AnyListener, this, args, report, where);
+      });
+    }
+  }
+
+  #emitWithAck(data: unknown[], flags: BroadcastFlags): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      checkEventName(data[0]);
+      this.#ask(data, flags, (error, args) => error === null ? resolve(args[0]) : reject(error));
+    });
+  }
+
+  /** Sends an event that asks for an ack. */
+  #ask(data: unknown[], flags: BroadcastFlags, settled: AckSettled): void {
+    if (this.#state === "closed") {
+      queueMicrotask(() => settled(ackDisconnectedError(), NO_ARGS)); // never before emit() returns
+      return;
+    }
+    const acks = this.#acks ??= new Acks();
+    const id = this.#home.nextAckId();
+    acks.wait(id, settled, this.#home.clock, flags.timeout);
+    try {
+      this.#sendEvent(data, flags, id);
+    } catch (error) {
+      acks.forget(id);
+      throw error;
+    }
+  }
+
+  #sendEvent(data: unknown[], flags: BroadcastFlags, id?: number): void {
+    if (this.#state === "closed") return;
+    this.#outgoingListeners?.run(this, data);
+    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.#home.name, id, data };
+    this.#link.send(packet, flags === NO_FLAGS ? undefined : flags);
+  }
+
+  #receiveEvent({ data, id }: EventPacket): void {
+    if (data === undefined) return; // the bare packet "2" names no event
+    if (id !== undefined) data.push(this.#ackFor(id));
+    if (this.#anyListeners !== undefined) {
+      this.#anyListeners.run(this, data);
+      if (this.#state !== "connected") return;
+    }
+    const event = data.shift();
+    this.#emitter.dispatch(this, typeof event === "string" ? event : String(event), data);
+  }
+
+  #ackFor(id: number): (...args: unknown[]) => void {
+    let isSent = false;
+    return (...args) => {
+      if (isSent || this.#state === "closed") return;
+      this.#link.send({ type: PacketType.ACK, nsp: this.#home.name, id, data: args });
+      isSent = true; // only now: an answer that could not be encoded may be followed by one that can
+    };
+  }
+
+  #close(reason: DisconnectReason, description: unknown): void {
+    const wasConnected = this.#state === "connected";
+    if (wasConnected) this.#emitter.dispatch(this, "disconnecting", [reason, description]);
+    this.#state = "closed";
+    this.#home.forget(this.#id);
+    this.#acks?.release();
+    if (wasConnected) this.#emitter.dispatch(this, "disconnect", [reason, description]);
+  }
+}

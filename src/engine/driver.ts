@@ -1,0 +1,231 @@
+/**
+ * Feeds one session and performs its outputs, in order, so that what is emitted in order leaves in order. An input
+ * that comes while a listener runs (it emits) has its frames handed to the transport at once, so that `writable`
+ * and the limits tell the truth; whatever calls listeners waits until the running one has returned.
+ * @module
+ */
+import { Emitter } from "../events/emitter.ts";
+import { decodePacket } from "../protocol/engine_packet.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { Deadline, type Deadlines } from "../time/deadlines.ts";
+import type {
+  CloseReason,
+  EngineListener,
+  EngineSocketEvents,
+  ReportError,
+  SendOptions,
+  TransportKind,
+} from "./ports.ts";
+import { type Output, Session, type SessionOptions } from "./session.ts";
+import type { Transport, TransportOwner } from "./transport.ts";
+
+/** What a driver needs of its engine. */
+export interface DriverPorts {
+  readonly deadlines: Deadlines;
+  readonly report: ReportError;
+  /** Called once, when the session is over and before anybody else is told. */
+  readonly forget: () => void;
+}
+
+/** Runs one session. */
+export class Driver implements TransportOwner {
+  readonly #ports: DriverPorts;
+  readonly #session: Session<Transport>;
+  readonly #deadline: Deadline;
+  #emitter: Emitter<EngineSocketEvents> | undefined;
+  #listener: EngineListener | undefined;
+  #isPerforming = false;
+  /** Whether frames were handed to a transport since `flush` was emitted. */
+  #hasFlushed = false;
+  /** The index of the output to be performed next. */
+  #next = 0;
+
+  /** `greeting`: the first frames to be sent, once `transport` is ready. */
+  constructor(
+    transport: Transport,
+    greeting: readonly Frame[],
+    options: SessionOptions,
+    ports: DriverPorts,
+  ) {
+    this.#ports = ports;
+    const { deadlines } = ports;
+    this.#session = new Session(transport, greeting, options, deadlines.now());
+    this.#deadline = new Deadline(() => {
+      this.#session.advance(deadlines.now());
+      this.#perform();
+    });
+    deadlines.set(this.#deadline, this.#session.nextDeadline());
+  }
+
+  get state(): "open" | "closing" | "closed" {
+    return this.#session.state;
+  }
+
+  get transportKind(): TransportKind {
+    return this.#session.transport.kind;
+  }
+
+  get isUpgrading(): boolean {
+    return this.#session.isUpgrading;
+  }
+
+  get isUpgraded(): boolean {
+    return this.#session.isUpgraded;
+  }
+
+  get isWritable(): boolean {
+    return this.#session.isWritable;
+  }
+
+  /** Bytes that wait for the client, here and in the runtime. */
+  get bufferedAmount(): number {
+    return this.#session.queuedBytes + this.#session.transport.bufferedAmount;
+  }
+
+  /** The emitter for users' listeners, made when first asked for. */
+  get emitter(): Emitter<EngineSocketEvents> {
+    return this.#emitter ??= new Emitter<EngineSocketEvents>(this.#ports.report, "engine socket");
+  }
+
+  /** The layer above is ready for messages. */
+  listen(listener: EngineListener): void {
+    this.#listener = listener;
+  }
+
+  send(frames: readonly Frame[], options: SendOptions | undefined): void {
+    if (this.#emitter !== undefined) this.#showPackets("packetCreate", frames);
+    if (this.#session.isBlocked) this.#session.transport.refresh(); // what it held may have left by now
+    this.#session.send(
+      frames,
+      options?.volatile === true,
+      options?.compress !== false,
+    );
+    this.#perform();
+  }
+
+  close(discard: boolean): void {
+    this.#session.close(discard, this.#ports.deadlines.now());
+    this.#perform();
+  }
+
+  /** A second transport for this session, which wants to take over. */
+  propose(transport: Transport): void {
+    this.#session.propose(transport, this.#ports.deadlines.now());
+    this.#perform();
+  }
+
+  ready(transport: Transport): void {
+    this.#session.ready(transport, this.#ports.deadlines.now());
+    this.#perform();
+  }
+
+  blocked(transport: Transport, bytes: number): void {
+    this.#session.blocked(transport, bytes);
+    this.#perform();
+  }
+
+  receive(transport: Transport, frame: Frame): void {
+    this.#session.receive(transport, frame, this.#ports.deadlines.now());
+    if (this.#emitter !== undefined) this.#showPackets("packet", [frame]);
+    this.#perform();
+  }
+
+  garbled(transport: Transport, description: unknown): void {
+    this.#session.garbled(transport, description, this.#ports.deadlines.now());
+    this.#perform();
+  }
+
+  lost(transport: Transport, reason: CloseReason, description?: unknown): void {
+    this.#session.lost(transport, reason, description, this.#ports.deadlines.now());
+    this.#perform();
+  }
+
+  /** Performs what the session put out, and what it puts out meanwhile; then arms the deadline. */
+  #perform(): void {
+    const isNested = this.#isPerforming;
+    this.#isPerforming = true;
+    const { outputs } = this.#session;
+    while (this.#next < outputs.length) {
+      const index = this.#next;
+      const output = outputs[index]!;
+      if (isNested && output.do !== "write" && output.do !== "release") return;
+      this.#next++;
+      try {
+        this.#do(output);
+      } catch (error) {
+        this.#ports.report(error, "engine socket"); // the layer above threw; the session itself goes on
+      }
+      // A listener may send a million frames: what is done need not be kept until it returns.
+      if (isNested && this.#next === outputs.length) outputs.length = this.#next = index;
+    }
+    if (isNested) return;
+    outputs.length = this.#next = 0;
+    this.#isPerforming = false;
+    this.#announceFlush();
+    const next = this.#session.nextDeadline();
+    if (next !== this.#deadline.at) this.#ports.deadlines.set(this.#deadline, next);
+  }
+
+  #do(output: Output<Transport>): void {
+    switch (output.do) {
+      case "deliver":
+        if (this.#emitter !== undefined) this.#showMessage(output.frame);
+        this.#listener?.receive(output.frame);
+        break;
+      case "write":
+        output.to.write(output.frames, output.compress);
+        this.#hasFlushed = true;
+        break;
+      case "flush":
+        this.#session.flush();
+        break;
+      case "release":
+        output.transport.release(output.farewell);
+        break;
+      case "announce":
+        this.#announce(output.event);
+        break;
+      case "closed":
+        this.#ports.forget();
+        this.#emitter?.emit("close", output.reason, output.description);
+        this.#listener?.closed(output.reason, output.description);
+        this.#listener = undefined;
+        break;
+      default:
+        output satisfies never;
+    }
+  }
+
+  #announceFlush(): void {
+    if (!this.#hasFlushed) return;
+    this.#hasFlushed = false;
+    this.#emitter?.emit("flush");
+  }
+
+  #announce(event: "heartbeat" | "drain" | "upgrading" | "upgrade"): void {
+    this.#announceFlush();
+    if (event === "drain" && !this.#session.isWritable) return; // it filled up again meanwhile
+    if (event === "heartbeat" || event === "drain") {
+      this.#emitter?.emit(event);
+    } else {
+      this.#emitter?.emit(event, { name: "websocket", writable: event === "upgrade" });
+    }
+  }
+
+  #showMessage(frame: Frame): void {
+    const data = typeof frame === "string" ? frame.slice(1) : frame;
+    this.#emitter!.emit("data", data);
+    this.#emitter!.emit("message", data);
+  }
+
+  #showPackets(event: "packet" | "packetCreate", frames: readonly Frame[]): void {
+    if (this.#emitter!.listenerCount(event) === 0) return;
+    for (const frame of frames) {
+      try {
+        this.#emitter!.emit(event, decodePacket(frame));
+      } catch {
+        // Not Engine.IO: the session ends for it, and there is no packet to show.
+      }
+    }
+  }
+}

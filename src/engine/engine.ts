@@ -1,0 +1,349 @@
+/**
+ * All sessions of one server, and the answers to their requests. It performs no platform call itself: the runtime
+ * comes as a {@linkcode RequestContext} with each request.
+ * @module
+ */
+import { Emitter } from "../events/emitter.ts";
+import { messageFrame } from "../protocol/engine_packet.ts";
+import { randomId } from "../protocol/random_id.ts";
+import { type Clock, systemClock } from "../time/clock.ts";
+import { Deadlines } from "../time/deadlines.ts";
+import { emptyAnswer, EngineErrorCode, type Refusal, refusal, refusalAnswer } from "./answers.ts";
+import { Driver } from "./driver.ts";
+import { SessionSocket } from "./engine_socket.ts";
+import { type Admission, admit, isWebSocketRequest } from "./handshake.ts";
+import { HeaderList, type ResponseHeaders } from "./headers.ts";
+import { askAllowRequest, askGenerateId, noSid } from "./hooks.ts";
+import { type EngineMiddleware, runMiddlewares } from "./middleware.ts";
+import { type EngineOptions, type EngineSettings, engineSettings } from "./options.ts";
+import { PollingTransport } from "./polling.ts";
+import type { EngineHandler, EngineSocket, PeerInfo } from "./ports.ts";
+import { readQuery } from "./query.ts";
+import type { RequestContext } from "./runtime.ts";
+import type { Transport } from "./transport.ts";
+import { WebSocketTransport } from "./websocket.ts";
+
+/** Events of the engine, for users. */
+export interface EngineEvents {
+  /** A session began. */
+  connection: (socket: EngineSocket) => void;
+  /** A request was refused. */
+  connection_error: (error: ConnectionError) => void;
+  /** The first answer of a session is about to leave; headers set here go with it. */
+  initial_headers: (headers: ResponseHeaders, request: Request) => void;
+  /** An answer of HTTP long-polling, or to an upgrade request, is about to leave. */
+  headers: (headers: ResponseHeaders, request: Request) => void;
+}
+
+/** A refused request. */
+export interface ConnectionError extends Refusal {
+  /** The request. */
+  readonly req: Request;
+}
+
+/** What the engine is given by whoever builds it. */
+export interface EnginePorts {
+  /** The layer above. */
+  readonly handler?: EngineHandler | undefined;
+  /** Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+interface Session {
+  readonly driver: Driver;
+  /** The polling side, where the session began with one. */
+  readonly polling: PollingTransport | undefined;
+  readonly transportKind: string;
+}
+
+/** The engine. Options are checked here: a wrong one throws a TypeError. */
+export class EngineCore {
+  readonly #settings: EngineSettings;
+  readonly #deadlines: Deadlines;
+  readonly #handler: EngineHandler | undefined;
+  readonly #sessions = new Map<string, Session>();
+  readonly #middlewares: EngineMiddleware[] = [];
+  readonly #emitter: Emitter<EngineEvents>;
+  #isClosed = false;
+  /** Makes the sid of a handshake; may be replaced, as on the official engine. */
+  generateId: (request: Request) => string | Promise<string>;
+
+  /** Checks the options: a wrong one throws a TypeError. */
+  constructor(options: EngineOptions = {}, ports: EnginePorts = {}) {
+    this.#settings = engineSettings(options);
+    this.#deadlines = new Deadlines(ports.clock ?? systemClock);
+    this.#handler = ports.handler;
+    this.#emitter = new Emitter<EngineEvents>(this.#settings.onError, "engine");
+    this.generateId = this.#settings.generateId ?? randomId;
+  }
+
+  /** How many sessions are open. */
+  get clientsCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** The options after their checks. */
+  get settings(): EngineSettings {
+    return this.#settings;
+  }
+
+  /** The one timer of this engine, for the layers above. */
+  get clock(): Clock {
+    return this.#deadlines;
+  }
+
+  /** Adds a listener. */
+  on<E extends keyof EngineEvents>(event: E, listener: EngineEvents[E]): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  /** Adds a listener that is removed when it runs. */
+  once<E extends keyof EngineEvents>(event: E, listener: EngineEvents[E]): this {
+    this.#emitter.once(event, listener);
+    return this;
+  }
+
+  /** Removes one listener, or all of the event. */
+  off<E extends keyof EngineEvents>(event: E, listener?: EngineEvents[E]): this {
+    this.#emitter.off(event, listener);
+    return this;
+  }
+
+  /**
+   * Adds a middleware around all requests of the engine, upgrades included. A throw answers code 3; the answer to
+   * an accepted upgrade cannot be replaced any more.
+   */
+  use(middleware: EngineMiddleware): this {
+    if (typeof middleware !== "function") throw new TypeError("Cannot use middleware: it is not a function");
+    this.#middlewares.push(middleware);
+    return this;
+  }
+
+  /** Ends all sessions at once ("forced close") and refuses new ones with status 503. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    for (const session of [...this.#sessions.values()]) session.driver.close(true);
+    return Promise.resolve();
+  }
+
+  /** Answers one request of the engine. Never rejects. */
+  handleRequest(request: Request, context: RequestContext): Promise<Response> {
+    const answer = this.#middlewares.length === 0 && !this.#settings.cors
+      ? this.#answer(request, context, new HeaderList())
+      : this.#answerWithin(request, context);
+    return answer.catch((error) => this.#fail(request, error));
+  }
+
+  /** The answer with CORS and middlewares around it. */
+  async #answerWithin(request: Request, context: RequestContext): Promise<Response> {
+    if (isWebSocketRequest(request)) context.watch?.();
+    const cors = await this.#settings.cors?.(request);
+    const extra = new HeaderList(cors?.headers);
+    let upgraded: Response | undefined;
+    const last = async (): Promise<Response> => {
+      const answered = cors?.preflight ?? await this.#answer(request, context, extra);
+      if (answered.status === 101) upgraded = answered;
+      return answered;
+    };
+    let response: Response;
+    try {
+      response = await runMiddlewares(this.#middlewares, request, last);
+    } catch (error) {
+      if (!upgraded) return this.#write(extra, this.#fail(request, error));
+      this.#settings.onError(error, "engine request"); // too late to refuse anything
+      return upgraded;
+    }
+    if (upgraded) return upgraded; // runtimes accept no other answer to an upgraded request
+    return this.#write(extra, response);
+  }
+
+  /** A middleware, the CORS delegate or the runtime threw. */
+  #fail(request: Request, error: unknown): Response {
+    this.#settings.onError(error, "engine request");
+    const refused = refusal(EngineErrorCode.BAD_REQUEST, { name: "MIDDLEWARE_FAILURE", error });
+    return this.#refuse(request, refused);
+  }
+
+  async #answer(request: Request, context: RequestContext, extra: HeaderList): Promise<Response> {
+    if (this.#isClosed) return emptyAnswer(503);
+    const admission: Admission<Session> = admit(request, this.#settings, this.#sessions);
+    if (admission.kind === "refused") return this.#refuse(request, admission.refusal);
+    if (admission.kind === "session") {
+      const { session, isUpgrade } = admission;
+      if (isUpgrade) return this.#upgrade(request, context, extra, session);
+      const polling = session.polling!; // a session on polling began there
+      const response = request.method === "POST"
+        ? await polling.post(request)
+        : await polling.poll(request, context.delivered);
+      return this.#withHeaders(request, response);
+    }
+    const { allowRequest } = this.#settings;
+    const takesTime = allowRequest !== undefined || this.generateId !== randomId;
+    if (takesTime && admission.transport === "websocket") context.watch?.();
+    if (allowRequest) {
+      const refused = await askAllowRequest(
+        allowRequest,
+        request,
+        (error) => this.#settings.onError(error, "allowRequest"),
+      );
+      if (refused) return this.#refuse(request, refused);
+    }
+    const sid = this.generateId === randomId ? randomId() : await askGenerateId(this.generateId, request);
+    if (typeof sid !== "string") return this.#refuse(request, sid);
+    if (this.#sessions.has(sid)) {
+      return this.#refuse(request, noSid(new Error("generateId made a sid in use")));
+    }
+    if (this.#isClosed) return emptyAnswer(503);
+    const peer: PeerInfo = {
+      url: request.url,
+      method: request.method,
+      headers: new Headers(request.headers),
+      address: context.address,
+    };
+    return admission.transport === "polling"
+      ? this.#openPolling(request, sid, peer)
+      : this.#openWebSocket(request, context, extra, sid, peer, admission.base64);
+  }
+
+  async #openPolling(request: Request, sid: string, peer: PeerInfo): Promise<Response> {
+    const { maxHttpBufferSize, compressionThreshold, setCookie } = this.#settings;
+    const polling = new PollingTransport({ maxBodyBytes: maxHttpBufferSize, compressionThreshold });
+    const driver = this.#openSession(sid, polling, polling);
+    polling.attach(driver);
+    const answered = polling.poll(request); // takes the open packet
+    this.#announce(sid, peer, driver);
+    const headers: ResponseHeaders = setCookie ? { "set-cookie": setCookie(sid) } : {};
+    return this.#withHeaders(request, await answered, headers);
+  }
+
+  #openWebSocket(
+    request: Request,
+    context: RequestContext,
+    extra: HeaderList,
+    sid: string,
+    peer: PeerInfo,
+    base64: boolean,
+  ): Response {
+    const transport = this.#webSocket(base64, (transport) => {
+      // The session begins with the open socket: a client that goes away during the upgrade leaves nothing behind.
+      if (this.#isClosed || this.#sessions.has(sid)) return transport.release();
+      const driver = this.#openSession(sid, transport, undefined);
+      transport.attach(driver);
+      driver.ready(transport);
+      this.#announce(sid, peer, driver);
+    });
+    extra.add(this.#emitHeaders(request, {}));
+    return this.#upgradeTo(transport, request, context, extra);
+  }
+
+  #upgrade(request: Request, context: RequestContext, extra: HeaderList, session: Session): Response {
+    const { driver } = session;
+    const base64 = readQuery(request.url).b64 === "1";
+    const transport = this.#webSocket(base64, (transport) => {
+      transport.attach(driver);
+      driver.propose(transport);
+    });
+    extra.add(this.#emitHeaders(request));
+    return this.#upgradeTo(transport, request, context, extra);
+  }
+
+  #upgradeTo(
+    transport: WebSocketTransport,
+    request: Request,
+    context: RequestContext,
+    extra: HeaderList,
+  ): Response {
+    const headers = new Headers(); // made before the upgrade: afterwards nothing may fail
+    extra.writeTo(headers, this.#settings.onError);
+    try {
+      return context.upgrade(transport, headers);
+    } catch (error) {
+      // The request lacks what a WebSocket handshake needs: the client's fault.
+      const refused = refusal(EngineErrorCode.BAD_REQUEST, { name: "TRANSPORT_HANDSHAKE_ERROR", error });
+      return this.#refuse(request, refused);
+    }
+  }
+
+  #webSocket(base64: boolean, onOpen: (transport: WebSocketTransport) => void): WebSocketTransport {
+    const { maxHttpBufferSize } = this.#settings;
+    return new WebSocketTransport(
+      { maxMessageBytes: maxHttpBufferSize, base64, clock: this.#deadlines },
+      onOpen,
+    );
+  }
+
+  #openSession(sid: string, transport: Transport, polling: PollingTransport | undefined): Driver {
+    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket, transports, allowUpgrades } =
+      this.#settings;
+    const canUpgrade = polling !== undefined && allowUpgrades && transports.has("websocket");
+    const open = JSON.stringify({
+      sid,
+      upgrades: canUpgrade ? ["websocket"] : [],
+      pingInterval,
+      pingTimeout,
+      maxPayload: maxHttpBufferSize,
+    });
+    const greeting = initialPacket === undefined ? ["0" + open] : ["0" + open, messageFrame(initialPacket)];
+    const driver = new Driver(
+      transport,
+      greeting,
+      { ...this.#settings, maxPayload: maxHttpBufferSize },
+      {
+        deadlines: this.#deadlines,
+        report: this.#settings.onError,
+        forget: () => this.#sessions.delete(sid),
+      },
+    );
+    this.#sessions.set(sid, {
+      driver,
+      polling,
+      get transportKind() {
+        return driver.transportKind;
+      },
+    });
+    return driver;
+  }
+
+  #announce(sid: string, peer: PeerInfo, driver: Driver): void {
+    const socket = new SessionSocket(sid, peer, driver);
+    try {
+      const listener = this.#handler?.opened(socket);
+      if (listener) driver.listen(listener);
+    } catch (error) {
+      this.#settings.onError(error, "connection handler");
+      driver.close(true);
+      return;
+    }
+    this.#emitter.emit("connection", socket);
+  }
+
+  #refuse(request: Request, refused: Refusal): Response {
+    this.#emitter.emit("connection_error", { ...refused, req: request });
+    return refusalAnswer(refused, isWebSocketRequest(request));
+  }
+
+  /** Runs the header events; `initial` holds the headers of a session's first answer. */
+  #emitHeaders(request: Request, initial?: ResponseHeaders): ResponseHeaders | undefined {
+    const isHeard = this.#emitter.listenerCount("headers") > 0 ||
+      (initial !== undefined && this.#emitter.listenerCount("initial_headers") > 0);
+    if (!isHeard) return initial;
+    const headers = initial ?? {};
+    if (initial) this.#emitter.emit("initial_headers", headers, request);
+    this.#emitter.emit("headers", headers, request);
+    return headers;
+  }
+
+  #withHeaders(request: Request, response: Response, initial?: ResponseHeaders): Response {
+    const headers = this.#emitHeaders(request, initial);
+    return headers ? this.#write(new HeaderList().add(headers), response) : response;
+  }
+
+  /** The response with `headers` on it; what a listener or an option made that is no header is left out. */
+  #write(headers: HeaderList, response: Response): Response {
+    if (headers.isEmpty) return response;
+    const answer = new Response(response.body, response); // that of Response.redirect() cannot be changed
+    headers.writeTo(answer.headers, this.#settings.onError);
+    return answer;
+  }
+}

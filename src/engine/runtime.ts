@@ -1,0 +1,24 @@
+/**
+ * The port to the runtime: all that the engine needs of a platform beside `Request` and `Response`.
+ * @module
+ */
+import type { SocketEvents } from "./websocket.ts";
+
+/** What a runtime knows of one request beside the `Request`. */
+export interface RequestContext {
+  /** The client's network address; empty where the runtime does not tell. */
+  readonly address: string;
+  /** Resolves once the answer was delivered and rejects where it was not; absent where the runtime does not tell. */
+  readonly delivered?: (() => Promise<unknown>) | undefined;
+  /** A hook is about to take its time: from now on it is to be seen whether the client leaves meanwhile. */
+  watch?(): void;
+  /**
+   * Turns the request into a WebSocket that reports to `events`, and returns the answer with `headers` on it.
+   * That very answer must be returned to the runtime, and nothing may be read from the request afterwards.
+   * Throws a TypeError where the request cannot be upgraded, or its client was seen to leave.
+   */
+  upgrade(events: SocketEvents, headers: Headers): Response;
+}
+
+/** Makes the context of a request from what the runtime passed to the fetch handler beside it. */
+export type Runtime = (request: Request, context: readonly unknown[]) => RequestContext;

@@ -1,0 +1,69 @@
+/**
+ * Deno: `Deno.serve(io.handler)` and `deno serve`.
+ *
+ * Traps of the platform (all seen on 2.5.0 and 2.9.6): nothing may be read from the request after the upgrade, the
+ * answer of `upgradeWebSocket` must be returned as it is, and its headers are immutable on 2.5.
+ * @module
+ */
+import type { RequestContext } from "../engine/runtime.ts";
+import type { SocketEvents } from "../engine/websocket.ts";
+
+/** The parts of `Deno.ServeHandlerInfo` that are used. */
+interface ServeInfo {
+  readonly remoteAddr?: { readonly hostname?: string; readonly path?: string };
+  readonly completed?: Promise<void>;
+}
+
+/** The parts of the `Deno` namespace that are used. */
+interface DenoNamespace {
+  upgradeWebSocket(
+    request: Request,
+    options: { idleTimeout: number },
+  ): { socket: WebSocket; response: Response };
+}
+
+/** Whether this is Deno. */
+export function isDeno(): boolean {
+  return typeof (globalThis as { Deno?: Partial<DenoNamespace> }).Deno?.upgradeWebSocket === "function";
+}
+
+/** The context of a request that came with `info` from `Deno.serve`. */
+export function denoContext(request: Request, [info]: readonly unknown[]): RequestContext {
+  const serveInfo = (info ?? {}) as ServeInfo;
+  let hasLeft = false;
+  return {
+    // Read now: after the upgrade it throws.
+    address: serveInfo.remoteAddr?.hostname ?? serveInfo.remoteAddr?.path ?? "",
+    delivered: "completed" in serveInfo ? () => Promise.resolve(serveInfo.completed) : undefined,
+    // Looking at `aborted` afterwards is too late: it must be listened for.
+    watch: () => request.signal.addEventListener("abort", () => hasLeft = true),
+    upgrade: (events, headers) => {
+      // An upgrade of a connection that is gone never ends, and `server.shutdown()` would wait for it.
+      if (hasLeft) throw new TypeError("Cannot upgrade to WebSocket: the client has left");
+      return upgrade(request, events, headers);
+    },
+  };
+}
+
+function upgrade(request: Request, events: SocketEvents, headers: Headers): Response {
+  const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
+  const protocols = request.headers.get("sec-websocket-protocol");
+  // Engine.IO has its own heartbeat: the platform's, of 30 s, would close what Engine.IO keeps.
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => events.opened(socket as Parameters<SocketEvents["opened"]>[0]);
+  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
+    events.message(typeof data === "string" ? data : new Uint8Array(data));
+  // A lost connection comes as "error" and then "close" with code 0; a missed platform ping as "close" twice.
+  socket.onclose = () => events.closed();
+  try {
+    for (const [name, value] of headers) response.headers.append(name, value);
+    // A browser that offers subprotocols drops the connection unless one is chosen. The platform's own option
+    // fails on a list without spaces, so the header is set by hand.
+    const first = protocols?.split(",")[0]?.trim();
+    if (first) response.headers.set("sec-websocket-protocol", first);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // Deno 2.5: immutable; the upgrade goes on without them
+  }
+  return response;
+}

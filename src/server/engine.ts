@@ -1,0 +1,72 @@
+/**
+ * The engine on its own, for those who want Engine.IO without namespaces and rooms: the entry point `./engine`.
+ *
+ * @example
+ * ```ts
+ * import { Engine } from "@skein/io/engine";
+ *
+ * const engine = new Engine({ pingInterval: 10_000 });
+ * engine.on("connection", (socket) => {
+ *   socket.on("message", (data) => socket.send(data));
+ * });
+ * const server = Deno.serve({ port: 0 }, engine.handler);
+ * await server.shutdown();
+ * ```
+ * @module
+ */
+import { emptyAnswer } from "../engine/answers.ts";
+import { EngineCore, type EnginePorts } from "../engine/engine.ts";
+import type { EngineOptions } from "../engine/options.ts";
+import { currentRuntime } from "../runtimes/current.ts";
+
+export type { ConnectionError, EngineCore, EngineEvents, EnginePorts } from "../engine/engine.ts";
+export type { Refusal } from "../engine/answers.ts";
+export type { RequestContext } from "../engine/runtime.ts";
+export type { RuntimeSocket, SocketEvents } from "../engine/websocket.ts";
+export type { Frame } from "../protocol/frame.ts";
+export type { Clock } from "../time/clock.ts";
+export type { CookieOptions } from "../engine/cookie.ts";
+export type { CorsAnswer, CorsDelegate, CorsOptions, CorsOrigin } from "../engine/cors.ts";
+export type { ResponseHeaders } from "../engine/headers.ts";
+export type { EngineMiddleware } from "../engine/middleware.ts";
+export type {
+  AllowRequest,
+  EngineOptions,
+  EngineSettings,
+  Fallback,
+  PlainSettings,
+} from "../engine/options.ts";
+export type * from "../engine/ports.ts";
+
+/** An engine with the fetch handler of the runtime it runs on. */
+export class Engine extends EngineCore {
+  /**
+   * Answers requests: `Deno.serve(engine.handler)`. What is not under `path` goes to the `fallback` option, or
+   * is answered 404. Bound: it may be passed on alone.
+   */
+  readonly handler: (request: Request, ...context: unknown[]) => Response | Promise<Response>;
+
+  /** Checks the options: a wrong one throws a TypeError. */
+  constructor(options: EngineOptions = {}, ports: EnginePorts = {}) {
+    super(options, ports);
+    const runtime = currentRuntime();
+    const { path, addTrailingSlash, fallback } = this.settings;
+    this.handler = (request, ...context) => {
+      if (isUnder(request.url, path, addTrailingSlash)) {
+        return this.handleRequest(request, runtime(request, context));
+      }
+      return fallback ? fallback(request, ...context) : emptyAnswer(404);
+    };
+  }
+}
+
+/** Compares whole path segments: `/socket.iofoo/` is not under `/socket.io`. */
+function isUnder(url: string, path: string, needsSlash: boolean): boolean {
+  // The path of an absolute URL, without building a URL object: this runs for every request of the application.
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0 || !url.startsWith(path, start)) return false;
+  const next = url.charCodeAt(start + path.length);
+  const isSlash = next === 0x2f;
+  const isEnd = Number.isNaN(next) || next === 0x3f || next === 0x23;
+  return isSlash || (isEnd && !needsSlash);
+}

@@ -1,0 +1,72 @@
+/**
+ * The official socket.io-client in tests: connected when asked for, and really closed at the end.
+ * @module
+ */
+import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import type { TargetServer } from "./target.ts";
+import { within } from "./within.ts";
+
+/** The three ways to connect. */
+export const TRANSPORTS: readonly (readonly [name: string, transports: string[]])[] = [
+  ["polling", ["polling"]],
+  ["WebSocket", ["websocket"]],
+  ["polling and upgrade", ["polling", "websocket"]],
+];
+
+/** A connected client. Dispose of it (`await using`). */
+export interface Client extends AsyncDisposable {
+  readonly socket: Socket;
+  /** What the app's `auth` event said. */
+  readonly auth: unknown;
+}
+
+/** The arguments of the next event of this name. */
+export async function next(socket: Socket, event: string): Promise<unknown[]> {
+  return await within(
+    new Promise((resolve) => socket.once(event, (...args: unknown[]) => resolve(args))),
+    `the event "${event}"`,
+  );
+}
+
+/** Connects; rejects with the first `connect_error`. No reconnection unless asked for. */
+export async function connect(
+  server: TargetServer,
+  namespace: string,
+  options: Partial<ManagerOptions & SocketOptions>,
+): Promise<Client> {
+  const socket = io(server.origin + namespace, {
+    forceNew: true,
+    reconnection: false,
+    reconnectionDelay: 20,
+    reconnectionDelayMax: 50,
+    ...options,
+  });
+  const auth = new Promise((resolve) => socket.once("auth", resolve));
+  const client = { socket, auth: undefined as unknown, [Symbol.asyncDispose]: () => closed({ socket }) };
+  try {
+    await within(
+      new Promise<void>((resolve, reject) => {
+        socket.once("connect", () => resolve());
+        socket.once("connect_error", reject);
+      }),
+      "socket.io-client to connect",
+    );
+    client.auth = await within(auth, "the auth event");
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
+  return client;
+}
+
+/** Closes the client and waits until its requests and sockets are finished, as the test sanitizers demand. */
+export async function closed({ socket }: { readonly socket: Socket }): Promise<void> {
+  const { engine } = socket.io;
+  const isOpen = engine && engine.readyState !== "closed";
+  const ended = isOpen ? new Promise<void>((resolve) => engine.once("close", () => resolve())) : undefined;
+  socket.io.reconnection(false);
+  socket.disconnect();
+  socket.io._close();
+  await within(Promise.resolve(ended), "socket.io-client to close");
+  await new Promise((resolve) => setTimeout(resolve, 20)); // its WebSocket or request ends after it said so
+}
