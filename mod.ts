@@ -16,6 +16,6 @@
  * ```
  * @module
  */
-export { Server, type ServerReservedEvents } from "./src/server/server.ts";
+export { Server } from "./src/server/server.ts";
 export type { ServerOptions } from "./src/server/options.ts";
 export type * from "./src/server/public_types.ts";

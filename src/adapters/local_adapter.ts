@@ -2,7 +2,7 @@
  * The adapter of one process: rooms in memory, nobody else to tell.
  * @module
  */
-import type { Adapter, Answers, LocalSockets, Question } from "../core/adapter.ts";
+import type { Adapter, Answers, Command, FramesOrPromise, LocalSockets, Question } from "../core/adapter.ts";
 import type { Room, SocketId } from "../core/ids.ts";
 import { Rooms } from "../core/rooms.ts";
 import type { Selector } from "../core/selector.ts";
@@ -10,7 +10,7 @@ import type { EventPacket } from "../protocol/socket_packet.ts";
 
 /** Chooses among the sockets of this process. */
 export class LocalAdapter implements Adapter {
-  readonly #rooms = new Rooms();
+  readonly rooms: Rooms = new Rooms();
   readonly #local: LocalSockets;
 
   constructor(local: LocalSockets) {
@@ -18,24 +18,37 @@ export class LocalAdapter implements Adapter {
   }
 
   join(id: SocketId, rooms: readonly Room[]): void {
-    for (const room of rooms) this.#rooms.join(id, room);
+    for (const room of rooms) this.rooms.join(id, room);
   }
 
   leave(id: SocketId, room?: Room): void {
-    if (room === undefined) this.#rooms.leaveAll(id);
-    else this.#rooms.leave(id, room);
+    if (room === undefined) this.rooms.leaveAll(id);
+    else this.rooms.leave(id, room);
   }
 
-  roomsOf(id: SocketId): ReadonlySet<Room> {
-    return this.#rooms.roomsOf(id);
-  }
-
-  broadcast(packet: EventPacket, to: Selector): void {
-    this.#local.deliver(this.#rooms.select(to), packet, to.flags);
+  broadcast(packet: EventPacket, to: Selector, frames?: FramesOrPromise): void {
+    this.#local.deliver(this.rooms.select(to), packet, to.flags, frames);
   }
 
   ask(question: Question, to: Selector): Promise<Answers> {
-    return this.#local.ask(this.#rooms.select(to), question, to.flags);
+    switch (question.type) {
+      case "ack":
+        return this.#local.askAcks(this.rooms.select(to), question, to.flags);
+      case "sockets":
+        return Promise.resolve({ values: this.#local.describe(this.rooms.select(to)), error: null });
+      case "servers":
+        return Promise.resolve({ values: [], error: null }); // there is no other
+    }
+  }
+
+  command(command: Command, to: Selector): void {
+    this.#local.run(command, this.rooms.select(to));
+  }
+
+  tellServers(): void {} // there is no other
+
+  serverCount(): Promise<number> {
+    return Promise.resolve(1);
   }
 
   close(): void {}

@@ -15,18 +15,10 @@ import type {
   MessageParams,
   ParamsWithoutAck,
 } from "../events/event_types.ts";
-import type { ReportError } from "../engine/ports.ts";
-import type { Answers } from "./adapter.ts";
+import type { BroadcastTarget } from "./broadcast_target.ts";
 import { checkEventName } from "./event_name.ts";
-import { checkTimeout, type Selector, withExcept, withFlags, withRooms } from "./selector.ts";
-
-/** Where a broadcast goes. `data`: the event's name and arguments, without the ack. Throws a TypeError where they cannot be encoded. */
-export interface BroadcastTarget {
-  readonly report: ReportError;
-  broadcast(data: unknown[], to: Selector): void;
-  /** Waits for acks: for `to.flags.timeout` ms, or for as long as the sockets are there. */
-  ask(data: unknown[], to: Selector): Promise<Answers>;
-}
+import type { RemoteSocket } from "./remote_socket.ts";
+import { checkTimeout, roomList, type Selector, withExcept, withFlags, withRooms } from "./selector.ts";
 
 /** The error of a broadcast whose acks are incomplete. */
 export interface BroadcastAckError extends Error {
@@ -111,6 +103,31 @@ export class BroadcastOperator<
   ): Promise<AckValue<EmitEvents, Ev>>;
   emitWithAck(...data: unknown[]): Promise<unknown> {
     return broadcastWithAck(this.#target, this.#to, data);
+  }
+
+  /** The chosen sockets: those of this process themselves, of other servers their image. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.#target.fetch(this.#to) as Promise<RemoteSocket<EmitEvents, SocketData>[]>;
+  }
+
+  /** The ids of the chosen sockets. @deprecated Use `fetchSockets`. */
+  async allSockets(): Promise<Set<string>> {
+    return new Set((await this.fetchSockets()).map(({ id }) => id));
+  }
+
+  /** Lets the chosen sockets join one room or several. */
+  socketsJoin(rooms: string | readonly string[]): void {
+    this.#target.command({ type: "join", rooms: roomList(rooms) }, this.#to);
+  }
+
+  /** Lets the chosen sockets leave one room or several. */
+  socketsLeave(rooms: string | readonly string[]): void {
+    this.#target.command({ type: "leave", rooms: roomList(rooms) }, this.#to);
+  }
+
+  /** Disconnects the chosen sockets; with `close` their connections too. */
+  disconnectSockets(close = false): void {
+    this.#target.command({ type: "disconnect", close }, this.#to);
   }
 }
 

@@ -7,6 +7,8 @@ import type {
   AckValue,
   DecorateAcknowledgements,
   DecorateAcknowledgementsWithMultipleResponses,
+  DecorateAcknowledgementsWithTimeoutAndMultipleResponses,
+  EventNames,
   EventNamesWithAck,
   EventNamesWithoutAck,
   EventParams,
@@ -14,13 +16,11 @@ import type {
   ParamsWithoutAck,
 } from "../events/event_types.ts";
 import { type AnyEmitter, Listenable } from "../events/listenable.ts";
-import {
-  broadcastEvent,
-  BroadcastOperator,
-  type BroadcastTarget,
-  broadcastWithAck,
-} from "./broadcast_operator.ts";
+import { broadcastEvent, BroadcastOperator, broadcastWithAck } from "./broadcast_operator.ts";
+import type { BroadcastTarget } from "./broadcast_target.ts";
+import type { RemoteSocket } from "./remote_socket.ts";
 import { checkTimeout, EVERYONE, withExcept, withFlags, withRooms } from "./selector.ts";
+import { checkServerEvent, serverSideEmit } from "./server_side.ts";
 
 /** The map of a broadcast's acks. */
 export type Many<EmitEvents> = DecorateAcknowledgementsWithMultipleResponses<EmitEvents>;
@@ -95,5 +95,58 @@ export abstract class Broadcastable<Reserved, ServerSideEvents, EmitEvents, Sock
   ): Promise<AckValue<Many<EmitEvents>, Ev>>;
   emitWithAck(...data: unknown[]): Promise<unknown> {
     return broadcastWithAck(this.#target, EVERYONE, data);
+  }
+
+  /** All sockets: those of this process themselves, of other servers their image. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
+    return this.#everyone().fetchSockets();
+  }
+
+  /** The ids of all sockets. @deprecated Use `fetchSockets`. */
+  async allSockets(): Promise<Set<string>> {
+    return new Set((await this.fetchSockets()).map(({ id }) => id));
+  }
+
+  /** Lets all sockets join one room or several. */
+  socketsJoin(rooms: string | readonly string[]): void {
+    this.#everyone().socketsJoin(rooms);
+  }
+
+  /** Lets all sockets leave one room or several. */
+  socketsLeave(rooms: string | readonly string[]): void {
+    this.#everyone().socketsLeave(rooms);
+  }
+
+  /** Disconnects all sockets; with `close` their connections too. */
+  disconnectSockets(close = false): void {
+    this.#everyone().disconnectSockets(close);
+  }
+
+  /**
+   * Emits an event to the other servers of the cluster, where `on` of the same namespace hears it. A callback as
+   * the last argument takes `(error, responses)`. Names of the life cycle throw. Always true.
+   */
+  serverSideEmit<Ev extends EventNames<ServerSideEvents>>(
+    ev: Ev,
+    ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Ev>
+  ): boolean;
+  serverSideEmit(...data: unknown[]): boolean {
+    return serverSideEmit(this.#target, data);
+  }
+
+  /** The same, resolving to what the other servers answered. */
+  serverSideEmitWithAck<Ev extends EventNamesWithAck<ServerSideEvents>>(
+    ev: Ev,
+    ...args: ParamsWithoutAck<ServerSideEvents, Ev>
+  ): Promise<AckValue<ServerSideEvents, Ev>[]>;
+  async serverSideEmitWithAck(...data: unknown[]): Promise<unknown[]> {
+    checkServerEvent(data[0]);
+    const { values, error } = await this.#target.askServers(data);
+    if (error === null) return values;
+    throw Object.assign(error, { responses: values });
+  }
+
+  #everyone(): BroadcastOperator<EmitEvents, SocketData> {
+    return new BroadcastOperator(this.#target, EVERYONE);
   }
 }

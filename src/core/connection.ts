@@ -12,8 +12,12 @@ import type { PacketDecoder, Parser } from "../protocol/parser.ts";
 import { ProtocolError } from "../protocol/protocol_error.ts";
 import { type ConnectPacket, type Packet, PacketType } from "../protocol/socket_packet.ts";
 import type { Clock } from "../time/clock.ts";
-import { announce, type AnyNamespace, askToJoin, enroll, prepare } from "./namespace.ts";
-import { Outgoing, type PendingFrames } from "./outgoing.ts";
+import type { FramesOrPromise } from "./adapter.ts";
+import { Admission, type AdmissionPorts, type Admitted } from "./admission.ts";
+import { ConnectionLimits, type RateLimits } from "./connection_limits.ts";
+import { announce, partsOf } from "./namespace.ts";
+import { Outgoing } from "./outgoing.ts";
+import type { Missed } from "./recovery.ts";
 import { type AnySocket, closeSocket, receivePacket } from "./socket.ts";
 import type { Client, DisconnectReason, SocketLink } from "./socket_ports.ts";
 
@@ -24,17 +28,17 @@ import type { Client, DisconnectReason, SocketLink } from "./socket_ports.ts";
 export const MAX_NAMESPACES = 100;
 
 /** What connections are given. */
-export interface ConnectionPorts {
+export interface ConnectionPorts extends AdmissionPorts {
   readonly clock: Clock;
   readonly parser: Parser;
   readonly report: ReportError;
   /**
    * ms that a client may be in no namespace, since it came or left the last one; also ms without progress in a
-   * packet whose attachments are missing.
+   * packet whose attachments are missing, and ms that the decision about a client may take.
    */
-  readonly connectTimeout: number;
-  /** The namespace with this name. */
-  find(name: string): AnyNamespace | undefined;
+  connectTimeout: number;
+  /** What each socket, and each connection, may send. */
+  readonly rateLimits?: RateLimits | undefined;
   /** The connection is over. */
   forget(connection: Connection): void;
 }
@@ -45,11 +49,12 @@ export class Connection implements EngineListener, SocketLink {
   readonly #ports: ConnectionPorts;
   readonly #decoder: PacketDecoder;
   readonly #outgoing: Outgoing;
+  readonly #limits: ConnectionLimits | undefined;
   readonly #sockets = new Map<string, AnySocket>();
-  /** Sockets whose middlewares run. */
-  readonly #joining = new Map<string, AnySocket>();
-  /** Middleware runs that have not ended, those of abandoned sockets included. */
-  #runs = 0;
+  /** Namespaces that are being joined. */
+  readonly #joining = new Map<string, Admission>();
+  /** Attempts to join that have not ended, abandoned ones included: their middlewares still run. */
+  #attempts = 0;
   /** Namespaces left since they were last joined, and whether the server said so. */
   #left: Map<string, "by client" | "by server"> | undefined;
   #isOver = false;
@@ -64,6 +69,7 @@ export class Connection implements EngineListener, SocketLink {
     this.#ports = ports;
     this.#decoder = ports.parser.decoder();
     this.#outgoing = new Outgoing(conn);
+    this.#limits = ports.rateLimits && new ConnectionLimits(ports.rateLimits, ports.clock, this);
     this.#armJoinTimeout();
   }
 
@@ -73,6 +79,7 @@ export class Connection implements EngineListener, SocketLink {
 
   receive(frame: Frame): void {
     if (this.#isOver) return;
+    this.#limits?.count(frame);
     let packet: Packet | undefined;
     try {
       packet = this.#decoder.push(frame);
@@ -81,11 +88,17 @@ export class Connection implements EngineListener, SocketLink {
     }
     if (packet === undefined) return this.#watchPartial();
     const socket = this.#sockets.get(packet.nsp);
+    if (packet.type !== PacketType.EVENT && packet.type !== PacketType.CONNECT) this.#limits?.skip();
     switch (packet.type) {
       case PacketType.EVENT:
+        if (socket === undefined) this.#stray(packet);
+        else if (this.#limits === undefined || this.#limits.allow(socket, packet)) {
+          receivePacket(socket, packet);
+        }
+        break;
       case PacketType.ACK:
-        if (socket !== undefined) receivePacket(socket, packet);
-        else this.#stray(packet);
+        if (socket === undefined) this.#stray(packet);
+        else receivePacket(socket, packet);
         break;
       case PacketType.CONNECT:
         if (socket === undefined) this.#connect(packet);
@@ -116,7 +129,7 @@ export class Connection implements EngineListener, SocketLink {
     this.#outgoing.send(read, options);
   }
 
-  sendFrames(frames: PendingFrames, options?: SendOptions): void {
+  sendFrames(frames: FramesOrPromise, options?: SendOptions): void {
     if (!this.#isOver) this.#outgoing.send(frames, options);
   }
 
@@ -139,36 +152,76 @@ export class Connection implements EngineListener, SocketLink {
   }
 
   #connect({ nsp, data }: ConnectPacket): void {
-    const namespace = this.#ports.find(nsp);
-    if (namespace === undefined) return this.#refuse(nsp, new Error("Invalid namespace"));
-    if (this.#sockets.size + this.#runs >= MAX_NAMESPACES) {
+    if (this.#limits !== undefined && !this.#limits.allowConnect()) {
+      if (this.#limits.endsConnection) return this.disconnectAll();
+      return this.#refuse(nsp, new Error("Too many requests"));
+    }
+    if (this.#sockets.size + this.#attempts >= MAX_NAMESPACES) {
       return this.#refuse(nsp, new Error("Too many namespaces"));
     }
     // The official client sends a second CONNECT when its user disconnects and connects again before the answer:
     // the first one is void then, and the client gets one answer.
     this.#abandon(nsp);
     this.#left?.delete(nsp);
-    this.#runs++;
-    const socket = prepare(namespace, this, data ?? {});
-    this.#joining.set(nsp, socket);
-    askToJoin(namespace, socket, (refusal) => {
-      this.#runs--;
-      if (this.#joining.get(nsp) !== socket) return; // abandoned meanwhile: nobody waits for the answer
-      this.#joining.delete(nsp);
-      if (refusal === undefined) return this.#admit(namespace, socket);
-      closeSocket(socket, "server namespace disconnect");
-      this.#refuse(nsp, refusal);
-    });
+    this.#join(nsp, data ?? {}, true);
   }
 
-  #admit(namespace: AnyNamespace, socket: AnySocket): void {
-    this.#sockets.set(namespace.name, socket);
+  #join(nsp: string, auth: Record<string, unknown>, mayResume: boolean): void {
+    this.#attempts++;
+    const admission = new Admission(this.#ports, this, auth, {
+      decided: (outcome) => {
+        this.#joining.delete(nsp);
+        if ("refusal" in outcome) this.#refuse(nsp, outcome.refusal);
+        else this.#admit(nsp, auth, outcome);
+      },
+      ended: () => this.#attempts--,
+    });
+    this.#joining.set(nsp, admission);
+    admission.start(nsp, mayResume);
+  }
+
+  #admit(nsp: string, auth: Record<string, unknown>, { namespace, socket, resumed }: Admitted): void {
+    const { sockets } = partsOf(namespace);
+    const missed = resumed && sockets.recovery!.missed(resumed);
+    if (resumed && missed === undefined) { // too many events while the middlewares thought
+      sockets.recovery!.giveUp(resumed, "offset");
+      closeSocket(socket, "server namespace disconnect");
+      return this.#join(nsp, auth, false);
+    }
+    this.#sockets.set(namespace.name, socket); // its own text, not a part of the client's packet
     this.#cancelJoinTimeout?.();
     this.#cancelJoinTimeout = undefined;
-    enroll(namespace, socket);
+    // Before the answer, as official: the client keeps what comes then for its listeners of `connect`.
+    if (missed !== undefined) this.#sendMissed(missed, nsp);
+    const pid = sockets.add(socket, auth, resumed, missed instanceof Promise ? undefined : missed?.last);
     // Before the listeners run: what they emit follows the answer.
-    this.send({ type: PacketType.CONNECT, nsp: namespace.name, data: { sid: socket.id } });
+    this.send({
+      type: PacketType.CONNECT,
+      nsp,
+      data: pid === undefined ? { sid: socket.id } : { sid: socket.id, pid },
+    });
     announce(namespace, socket);
+  }
+
+  #sendMissed(missed: Missed | Promise<Missed | undefined>, nsp: string): void {
+    const safely = (frames: Promise<readonly Frame[]>): Promise<readonly Frame[]> =>
+      frames.catch((error) => {
+        this.#ports.report(error, `event log of "${nsp}"`);
+        // Part of what it missed would be lost: the client comes back, and begins anew if it must.
+        this.close("transport error", error);
+        return [];
+      });
+    if (missed instanceof Promise) {
+      const all = missed.then(async (found) => {
+        if (found === undefined) throw new Error("The events are gone meanwhile");
+        return (await Promise.all(found.frames)).flat();
+      });
+      this.sendFrames(safely(all));
+    } else {
+      for (const frames of missed.frames) {
+        this.sendFrames(frames instanceof Promise ? safely(frames) : frames);
+      }
+    }
   }
 
   #refuse(nsp: string, refusal: unknown): void {
@@ -187,16 +240,16 @@ export class Connection implements EngineListener, SocketLink {
     this.#sockets.delete(nsp);
     closeSocket(socket, reason, description);
     if (this.#isOver) return;
-    this.#remember(nsp, reason === "client namespace disconnect" ? "by client" : "by server");
+    this.#remember(socket.nsp.name, reason === "client namespace disconnect" ? "by client" : "by server");
     if (this.#sockets.size === 0 && this.#cancelJoinTimeout === undefined) this.#armJoinTimeout();
   }
 
-  /** Nobody waits any more for what the middlewares say about the socket that is joining. */
+  /** Nobody waits any more for what is decided about the client that is joining. */
   #abandon(nsp: string): void {
-    const socket = this.#joining.get(nsp);
-    if (socket === undefined) return;
+    const admission = this.#joining.get(nsp);
+    if (admission === undefined) return;
     this.#joining.delete(nsp);
-    closeSocket(socket, "client namespace disconnect");
+    admission.abandon();
   }
 
   #remember(nsp: string, left: "by client" | "by server"): void {

@@ -12,7 +12,20 @@ export class Connections implements EngineHandler {
   #isClosed = false;
 
   constructor(ports: Omit<ConnectionPorts, "forget">) {
-    this.#ports = { ...ports, find: (name) => ports.find(name), forget: (one) => this.#open.delete(one) };
+    this.#ports = {
+      ...ports,
+      find: (name, auth) => ports.find(name, auth),
+      forget: (one) => this.#open.delete(one),
+    };
+  }
+
+  /** ms that a client may be in no namespace. */
+  get connectTimeout(): number {
+    return this.#ports.connectTimeout;
+  }
+
+  set connectTimeout(ms: number) {
+    this.#ports.connectTimeout = ms;
   }
 
   /** How many there are. */

@@ -5,22 +5,16 @@
  * Source of behaviour: Socket.IO 4.8, class Namespace.
  * @module
  */
-import { Emitter } from "../events/emitter.ts";
+import type { Contract } from "../contract/contract.ts";
 import type { DefaultEventsMap } from "../events/event_types.ts";
-import type { AnyEmitter } from "../events/listenable.ts";
-import { Broadcastable } from "./broadcastable.ts";
-import { type Middleware, runMiddlewares } from "./middleware.ts";
+import type { AdapterView } from "./adapter_view.ts";
+import { runMiddlewares } from "./middleware.ts";
+import { NamespaceFace } from "./namespace_face.ts";
+import { NamespaceSetup } from "./namespace_setup.ts";
 import { type NamespacePorts, NamespaceSockets } from "./namespace_sockets.ts";
+import type { ResumedSession } from "./recovery.ts";
 import { type AnySocket, makeSocket, type Socket } from "./socket.ts";
-import type { SocketLink } from "./socket_ports.ts";
-
-/** Life-cycle events of a namespace. `S` is the type of its sockets. */
-export interface NamespaceReservedEvents<S> {
-  /** A client was connected: it was told so, and what is emitted to it here comes after that. */
-  connection: (socket: S) => void;
-  /** The same, earlier. */
-  connect: (socket: S) => void;
-}
+import type { ServerOf, SocketLink } from "./socket_ports.ts";
 
 /** A namespace whatever its events are. */
 // deno-lint-ignore no-explicit-any -- stands for every instance of the generics
@@ -28,7 +22,7 @@ export type AnyNamespace = Namespace<any, any, any, any>;
 
 /** What lies under the public face; the server shares it with its main namespace. */
 export interface NamespaceParts {
-  readonly emitter: AnyEmitter;
+  readonly setup: NamespaceSetup;
   readonly sockets: NamespaceSockets;
 }
 
@@ -36,8 +30,13 @@ export interface NamespaceParts {
 
 /** Its parts. */
 export let partsOf: (namespace: AnyNamespace) => NamespaceParts;
-/** Makes a socket for a client that wants to join with `auth`. */
-export let prepare: (namespace: AnyNamespace, link: SocketLink, auth: Record<string, unknown>) => AnySocket;
+/** Makes a socket for a client that wants to join with `auth`, or to come back with a session. */
+export let prepare: (
+  namespace: AnyNamespace,
+  link: SocketLink,
+  auth: Record<string, unknown>,
+  session: ResumedSession | undefined,
+) => AnySocket;
 /**
  * Asks the middlewares about it; `decided` is told undefined or the refusal, once, and before this returns where
  * they are synchronous.
@@ -47,9 +46,7 @@ export let askToJoin: (
   socket: AnySocket,
   decided: (refusal: unknown) => void,
 ) => void;
-/** The socket is one of the namespace's from now on. */
-export let enroll: (namespace: AnyNamespace, socket: AnySocket) => void;
-/** Tells the users of the namespace about it. */
+/** Tells the users of the namespace about a socket that has joined. */
 export let announce: (namespace: AnyNamespace, socket: AnySocket) => void;
 
 /** A channel of its own on the connections that join it. */
@@ -59,61 +56,65 @@ export class Namespace<
   ServerSideEvents = DefaultEventsMap,
   // deno-lint-ignore no-explicit-any -- the official default
   SocketData = any,
-> extends Broadcastable<
-  NamespaceReservedEvents<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>,
-  ServerSideEvents,
-  EmitEvents,
-  SocketData
-> {
+> extends NamespaceFace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   /** Begins with a slash. */
   readonly name: string;
-  readonly #parts: NamespaceParts;
-  readonly #middlewares: Middleware<AnySocket>[] = [];
+  readonly #sockets: NamespaceSockets;
+  /** The pattern's, where one made it, and its own. */
+  readonly #setups: readonly NamespaceSetup[];
 
   static {
-    partsOf = (namespace) => namespace.#parts;
-    prepare = (namespace, link, auth) => makeSocket(namespace.#parts.sockets, link, auth);
+    partsOf = (namespace) => ({ setup: namespace.#setups.at(-1)!, sockets: namespace.#sockets });
+    prepare = (namespace, link, auth, session) =>
+      makeSocket(namespace.#sockets, link, auth, session?.session);
     askToJoin = (namespace, socket, decided) => namespace.#askToJoin(socket, decided);
-    enroll = (namespace, socket) => namespace.#parts.sockets.add(socket);
     announce = (namespace, socket) => {
-      namespace.#parts.emitter.dispatch(namespace, "connect", [socket]);
-      namespace.#parts.emitter.dispatch(namespace, "connection", [socket]);
+      for (const event of ["connect", "connection"]) {
+        for (const { emitter } of namespace.#setups) emitter.dispatch(namespace, event, [socket]);
+      }
     };
   }
 
-  /** Made by its server: `io.of(name)`. */
-  constructor(name: string, ports: NamespacePorts) {
-    const sockets = new NamespaceSockets(name, ports);
-    const emitter: AnyEmitter = new Emitter(ports.report, `namespace "${name}"`);
-    super(emitter, sockets);
+  /** Made by its server: `io.of(name)`. `pattern`: what was set up for the pattern that made it. */
+  constructor(name: string, ports: NamespacePorts, pattern?: NamespaceSetup) {
+    const own = new NamespaceSetup(`namespace "${name}"`, ports.report, ports.validateOutgoing ?? false);
+    const setups = pattern === undefined ? [own] : [pattern, own];
+    const sockets = new NamespaceSockets(name, ports, setups);
+    super(own, sockets);
     this.name = name;
-    this.#parts = { emitter, sockets };
+    this.#setups = setups;
+    this.#sockets = sockets;
     sockets.nsp = this;
   }
 
   /** The connected sockets of this process, by id. Live. */
   get sockets(): ReadonlyMap<string, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
-    return this.#parts.sockets.byId;
+    return this.#sockets.byId;
   }
 
-  /**
-   * Adds a middleware, asked in order about every client that wants to join. It goes on with `next()`; it refuses
-   * with `next(error)`, a throw or a rejection, and the client gets `connect_error` with the error's `message` and
-   * `data`. One with a single parameter goes on by returning.
-   */
-  use(middleware: Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>): this {
-    if (typeof middleware !== "function") {
-      throw new TypeError(`Cannot use middleware in "${this.name}": ${String(middleware)} is not a function`);
-    }
-    this.#middlewares.push(middleware as Middleware<AnySocket>);
-    return this;
+  /** Has events checked by a contract, which gives them their types: use what is returned. */
+  contract<Listen, Emit>(
+    contract: Contract<Listen, Emit>,
+  ): Namespace<Listen, Emit, ServerSideEvents, SocketData> {
+    this.#setups.at(-1)!.useContract(contract);
+    return this as unknown as Namespace<Listen, Emit, ServerSideEvents, SocketData>;
+  }
+
+  /** Its rooms and sockets. */
+  get adapter(): AdapterView {
+    return this.#sockets.view;
+  }
+
+  /** The server. */
+  get server(): ServerOf<EmitEvents, ServerSideEvents, SocketData> {
+    return this.#sockets.server as ServerOf<EmitEvents, ServerSideEvents, SocketData>;
   }
 
   #askToJoin(socket: AnySocket, decided: (refusal: unknown) => void): void {
-    const { report } = this.#parts.sockets;
+    const { report } = this.#sockets;
     // A copy: a middleware added meanwhile is for the clients that come later.
     runMiddlewares(
-      this.#middlewares.slice(),
+      this.#setups.flatMap(({ middlewares }) => middlewares),
       socket,
       decided,
       (error) => report(error, `middleware of "${this.name}"`),

@@ -4,17 +4,32 @@
  * @module
  */
 import type { ReportError, SendOptions } from "../engine/ports.ts";
-import { ackDisconnectedError, ackTimeoutError } from "../events/acks.ts";
-import type { Frame } from "../protocol/frame.ts";
 import type { Parser } from "../protocol/parser.ts";
 import { type EventPacket, PacketType } from "../protocol/socket_packet.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Adapter, AdapterFactory, Answers, LocalSockets, Question } from "./adapter.ts";
-import type { BroadcastTarget } from "./broadcast_operator.ts";
+import type {
+  AckQuestion,
+  Adapter,
+  AdapterFactory,
+  Answers,
+  Command,
+  FramesOrPromise,
+  LocalSockets,
+  SocketDetails,
+} from "./adapter.ts";
+import { collectAcks } from "./ack_collection.ts";
+import { AdapterView } from "./adapter_view.ts";
+import type { BroadcastTarget } from "./broadcast_target.ts";
+import { showOutgoing } from "./catch_all.ts";
+import type { ContractChecks, TellInvalid } from "./contract_checks.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
+import type { NamespaceSetup } from "./namespace_setup.ts";
+import type { NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";
+import { DistantSocket } from "./remote_socket.ts";
 import type { BroadcastFlags, Selector } from "./selector.ts";
-import { type AnySocket, awaitAck, forgetAck, openSocket, sendFramesTo, showOutgoing } from "./socket.ts";
-import type { SocketHome } from "./socket_ports.ts";
+import type { Offset, PrivateId } from "./session_store.ts";
+import { type AnySocket, loseSocket, openSocket, sendFramesTo } from "./socket.ts";
+import type { DisconnectReason, SocketHome } from "./socket_ports.ts";
 
 /** What every namespace of a server is given. */
 export interface NamespacePorts {
@@ -22,7 +37,16 @@ export interface NamespacePorts {
   readonly parser: Parser;
   readonly report: ReportError;
   readonly makeAdapter: AdapterFactory;
+  /** Whether contracts are also for what is sent. Default false. */
+  readonly validateOutgoing?: boolean;
+  /** Connection state recovery, where it is on. */
+  readonly recovery?: Recovery | undefined;
+  /** The public server. */
+  readonly server?: () => unknown;
 }
+
+/** ms to wait for other servers where nothing else was said. Source: socket.io-adapter, ClusterAdapter. */
+const SERVERS_TIMEOUT = 5_000;
 
 /** The sockets of one namespace. */
 export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSockets {
@@ -32,36 +56,102 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   nsp: unknown;
   readonly clock: Clock;
   readonly report: ReportError;
+  readonly recovery: NamespaceRecovery | undefined;
   /** The connected ones. */
   readonly byId: Map<SocketId, AnySocket> = new Map();
+  /** Told when nobody is left; set by the owner of the namespace. */
+  emptied: (() => void) | undefined;
+  /** Whether the namespace is over. */
+  isOver = false;
+  /** Clients that are being decided about. */
+  #joining = 0;
   readonly #parser: Parser;
-  readonly #adapter: Adapter;
+  #adapter: Adapter;
+  #view: AdapterView;
+  readonly #setups: readonly NamespaceSetup[];
+  readonly #server: () => unknown;
+  readonly #recovery: Recovery | undefined;
   #lastAckId = -1;
 
-  constructor(name: string, ports: NamespacePorts) {
+  constructor(name: string, ports: NamespacePorts, setups: readonly NamespaceSetup[]) {
     this.name = name;
     this.subject = `socket in "${name}"`;
     this.clock = ports.clock;
     this.report = ports.report;
+    this.#recovery = ports.recovery;
+    this.recovery = ports.recovery?.within(name);
     this.#parser = ports.parser;
+    this.#setups = setups;
+    this.#server = ports.server ?? (() => undefined);
     this.#adapter = ports.makeAdapter(name, this);
+    this.#view = this.#makeView();
+  }
+
+  /** `namespace.adapter`. */
+  get view(): AdapterView {
+    return this.#view;
+  }
+
+  /** Goes on with another adapter, and closes the one before. Nobody is connected. */
+  async useAdapter(makeAdapter: AdapterFactory): Promise<void> {
+    const former = this.#adapter;
+    this.#adapter = makeAdapter(this.name, this);
+    this.#view = this.#makeView();
+    await former.close();
   }
 
   get target(): BroadcastTarget {
     return this;
   }
 
-  /** A socket is connected from now on. */
-  add(socket: AnySocket): void {
+  get server(): unknown {
+    return this.#server();
+  }
+
+  /** A client is being decided about: the namespace is not empty. */
+  expect(): void {
+    this.#joining++;
+  }
+
+  /** It was decided. */
+  expectNoMore(): void {
+    this.#joining--;
+    this.tellIfEmpty();
+  }
+
+  /** The namespace is over: a client that had found it before looks again. */
+  end(): void {
+    this.isOver = true;
+    this.emptied = undefined;
+    this.#recovery?.end(this.name);
+  }
+
+  /**
+   * A socket is connected from now on. Returns its `pid` where it may come back. `last`: the last event of those it
+   * had missed.
+   */
+  add(
+    socket: AnySocket,
+    auth: Record<string, unknown>,
+    resumed?: ResumedSession,
+    last?: Offset,
+  ): PrivateId | undefined {
     const id = socket.id as SocketId;
     openSocket(socket);
     this.byId.set(id, socket);
-    this.join(id, [ownRoom(id)]);
+    const pid = this.recovery?.begin(id, () => loseSocket(socket), auth, resumed, last);
+    this.join(id, [ownRoom(id), ...resumed?.session.rooms ?? []]);
+    return pid;
   }
 
-  forget(id: SocketId): void {
-    this.byId.delete(id);
+  forget(id: SocketId, reason: DisconnectReason): void {
+    const socket = this.byId.get(id);
+    if (socket !== undefined) {
+      this.recovery?.finish(id, this.#adapter.rooms.roomsOf(id), socket.data, reason);
+      this.byId.delete(id);
+    }
     this.#watch(this.#adapter.leave(id), "leave");
+    if (socket !== undefined) this.tellIfEmpty();
   }
 
   join(id: SocketId, rooms: readonly Room[]): void | Promise<void> {
@@ -73,37 +163,97 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   }
 
   roomsOf(id: SocketId): ReadonlySet<Room> {
-    return this.#adapter.roomsOf(id);
+    return this.#adapter.rooms.roomsOf(id);
   }
 
   nextAckId(): number {
     return ++this.#lastAckId;
   }
 
-  broadcast(data: unknown[], to: Selector): void {
-    this.#adapter.broadcast({ type: PacketType.EVENT, nsp: this.name, data }, to);
+  get checks(): ContractChecks | undefined {
+    // The namespace's own goes before the pattern's.
+    for (let i = this.#setups.length - 1; i >= 0; i--) {
+      const { checks } = this.#setups[i]!;
+      if (checks !== undefined) return checks;
+    }
+    return undefined;
   }
 
-  ask(data: unknown[], to: Selector): Promise<Answers>;
-  ask(ids: Iterable<SocketId>, question: Question, flags: BroadcastFlags): Promise<Answers>;
-  ask(
-    first: unknown[] | Iterable<SocketId>,
-    second: Selector | Question,
-    flags?: BroadcastFlags,
-  ): Promise<Answers> {
-    if (flags !== undefined) return this.#collect(first as Iterable<SocketId>, second as Question, flags);
-    const to = second as Selector;
-    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.name, data: first as unknown[] };
+  handles(event: string): boolean {
+    return this.#setups.some(({ handlers }) => handlers.has(event));
+  }
+
+  handle(socket: unknown, event: string, args: readonly unknown[]): void {
+    for (const { handlers } of this.#setups) {
+      if (handlers.has(event)) handlers.dispatch(this.nsp, event, [socket, ...args]);
+    }
+  }
+
+  /** Tells the listeners of the namespace. */
+  tell(event: string, args: readonly unknown[]): void {
+    for (const { emitter } of this.#setups) emitter.dispatch(this.nsp, event, args);
+  }
+
+  logged(data: unknown[], id: SocketId, isVolatile: boolean): FramesOrPromise | undefined {
+    if (!this.recovery?.isLive(id)) return undefined;
+    const frames = this.#log(data, [ownRoom(id)], [], isVolatile);
+    if (frames !== undefined) this.recovery.sent(id);
+    return frames;
+  }
+
+  broadcast(data: unknown[], to: Selector): void {
+    this.checks?.outgoing(data);
+    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.name, data };
+    this.#adapter.broadcast(packet, to, this.#log(data, to.rooms, to.except, to.flags.volatile === true));
+  }
+
+  ask(data: unknown[], to: Selector): Promise<Answers> {
+    this.checks?.outgoing(data);
+    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.name, data };
     return this.#adapter.ask({ type: "ack", packet, timeout: to.flags.timeout ?? Infinity }, to);
   }
 
-  deliver(ids: Iterable<SocketId>, packet: EventPacket, flags: BroadcastFlags): void {
-    const frames = this.#encode(packet);
+  async fetch(to: Selector): Promise<unknown[]> {
+    const timeout = to.flags.timeout ?? SERVERS_TIMEOUT;
+    const { values, error } = await this.#adapter.ask({ type: "sockets", timeout }, to);
+    if (error !== null) throw Object.assign(error, { responses: values });
+    return values.map((details) =>
+      this.byId.get((details as SocketDetails).id as SocketId) ??
+        new DistantSocket(details as SocketDetails, this)
+    );
+  }
+
+  command(command: Command, to: Selector): void {
+    this.#adapter.command(command, to);
+  }
+
+  tellServers(data: unknown[]): void {
+    this.#adapter.tellServers(data);
+  }
+
+  askServers(data: unknown[], timeout: number = SERVERS_TIMEOUT): Promise<Answers> {
+    const everyone = { rooms: [], except: [], flags: {} };
+    return this.#adapter.ask({ type: "servers", data, timeout }, everyone);
+  }
+
+  serverCount(): Promise<number> {
+    return this.#adapter.serverCount();
+  }
+
+  deliver(
+    ids: Iterable<SocketId>,
+    packet: EventPacket,
+    flags: BroadcastFlags,
+    encoded?: FramesOrPromise,
+  ): void {
+    const frames = encoded ?? this.#encode(packet);
     const options = sendOptions(flags);
     let listening: AnySocket[] | undefined;
     for (const id of ids) {
       const socket = this.byId.get(id); // a socket whose middlewares still run may be in rooms, but is not here
-      if (socket !== undefined && sendFramesTo(socket, frames, options)) (listening ??= []).push(socket);
+      if (socket === undefined) continue;
+      if (sendFramesTo(socket, frames, options)) (listening ??= []).push(socket);
+      if (encoded !== undefined) this.recovery?.sent(id);
     }
     // Listeners last: they may join and leave rooms, and `ids` may be live.
     if (listening !== undefined) {
@@ -111,53 +261,90 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     }
   }
 
-  /** Every namespace closes its adapter once, when the server closes. */
-  async close(): Promise<void> {
-    await this.#adapter.close();
-  }
-
-  #collect(ids: Iterable<SocketId>, question: Question, flags: BroadcastFlags): Promise<Answers> {
+  askAcks(ids: Iterable<SocketId>, question: AckQuestion, flags: BroadcastFlags): Promise<Answers> {
     const id = this.nextAckId();
     const packet: EventPacket = { ...question.packet, id };
     const frames = this.#encode(packet);
     const options = sendOptions(flags);
-    const asked = [...ids].map((each) => this.byId.get(each)).filter((socket) => socket !== undefined);
-    return new Promise((resolve) => {
-      const values: unknown[] = [];
-      const waiting = new Set(asked);
-      let error: Error | null = null;
-      let cancel: (() => void) | undefined;
-      const finish = (): void => {
-        cancel?.();
-        resolve({ values, error });
-      };
-      if (waiting.size === 0) return finish();
-      if (question.timeout !== Infinity) {
-        cancel = this.clock.at(this.clock.now() + question.timeout, () => {
-          error = ackTimeoutError();
-          for (const socket of waiting) forgetAck(socket, id);
-          finish();
-        });
-      }
-      for (const socket of asked) {
-        awaitAck(socket, id, (lost, args) => {
-          if (lost === null) values.push(args[0]);
-          else error = ackDisconnectedError();
-          if (waiting.delete(socket) && waiting.size === 0) finish();
-        });
-      }
-      for (const socket of asked) {
-        if (sendFramesTo(socket, frames, options)) showOutgoing(socket, packet.data!);
-      }
+    const asked = this.#find(ids);
+    const answers = collectAcks(asked, id, question.timeout, this.clock, (socket, settled) => {
+      const tell: TellInvalid = (invalid) => this.tell("invalid", [socket, invalid]);
+      return this.checks?.answered(String(packet.data![0]), settled, tell) ?? settled;
     });
+    for (const socket of asked) {
+      if (sendFramesTo(socket, frames, options)) showOutgoing(socket, packet.data!);
+    }
+    return answers;
+  }
+
+  describe(ids: Iterable<SocketId>): SocketDetails[] {
+    return this.#find(ids); // a socket shows all that is asked for, and makes its handshake only when looked at
+  }
+
+  run(command: Command, ids: Iterable<SocketId>): void {
+    for (const socket of this.#find(ids)) {
+      if (command.type === "join") socket.join(command.rooms);
+      else if (command.type === "disconnect") socket.disconnect(command.close);
+      else for (const room of command.rooms) socket.leave(room);
+    }
+  }
+
+  heard(data: readonly unknown[], ack?: (value: unknown) => void): void {
+    const [event, ...args] = data;
+    this.tell(String(event), ack === undefined ? args : [...args, ack]);
+  }
+
+  /** Every namespace closes its adapter once. */
+  async close(): Promise<void> {
+    await Promise.all([this.#adapter.close(), this.recovery?.close()]);
+  }
+
+  #makeView(): AdapterView {
+    return new AdapterView(this.#adapter, this, this.name, () => this.nsp);
+  }
+
+  /** A copy: what is done with them may change who is in which room. */
+  #find(ids: Iterable<SocketId>): AnySocket[] {
+    const sockets: AnySocket[] = [];
+    for (const id of ids) {
+      const socket = this.byId.get(id);
+      if (socket !== undefined) sockets.push(socket);
+    }
+    return sockets;
+  }
+
+  /** Tells the owner if nobody is connected, about to be, or expected back. */
+  tellIfEmpty(): void {
+    if (this.byId.size === 0 && this.#joining === 0 && !this.recovery?.kept) this.emptied?.();
+  }
+
+  #log(
+    data: unknown[],
+    rooms: readonly Room[],
+    except: readonly Room[],
+    isVolatile: boolean,
+  ): FramesOrPromise | undefined {
+    if (this.recovery === undefined) return undefined;
+    const encode = (offset: string): FramesOrPromise =>
+      this.#encode({ type: PacketType.EVENT, nsp: this.name, data: [...data, offset] });
+    if (!isVolatile) {
+      const logged = this.recovery.log({ rooms, except, encode });
+      if (!(logged instanceof Promise)) return logged;
+      return logged.catch((error) => {
+        this.report(error, `event log of "${this.name}"`);
+        return this.#encode({ type: PacketType.EVENT, nsp: this.name, data }); // sent all the same
+      });
+    }
+    // The client takes a text at the end of any event for an offset: one that is none would lose its session.
+    return typeof data.at(-1) === "string" ? encode(this.recovery.end()) : undefined;
   }
 
   /** A Blob that cannot be read is reported once, and nothing is sent. */
-  #encode(packet: EventPacket): readonly Frame[] | Promise<readonly Frame[]> {
+  #encode(packet: EventPacket): FramesOrPromise {
     const frames = this.#parser.encode(packet);
     if (Array.isArray(frames)) return frames;
     return frames.catch((error) => {
-      this.report(error, `encoding of a broadcast in "${this.name}"`);
+      this.report(error, `encoding of an event in "${this.name}"`);
       return [];
     });
   }

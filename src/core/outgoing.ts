@@ -4,16 +4,11 @@
  * @module
  */
 import type { EngineSocket, SendOptions } from "../engine/ports.ts";
-import type { Frame } from "../protocol/frame.ts";
-
-/** Bytes that may wait below before what waited for a Blob goes on: it must not look like a slow client. */
-const PAUSE_ABOVE = 1_000_000;
-
-/** Frames, or the promise of them, which never rejects (no frames: nothing is sent). */
-export type PendingFrames = readonly Frame[] | Promise<readonly Frame[]>;
+import type { FramesOrPromise } from "./adapter.ts";
 
 interface Entry {
-  readonly frames: PendingFrames;
+  /** A promise never rejects; no frames: nothing is sent. */
+  readonly frames: FramesOrPromise;
   readonly options: SendOptions | undefined;
 }
 
@@ -28,12 +23,12 @@ export class Outgoing {
   }
 
   /** Sends now, or after what waits. */
-  send(frames: PendingFrames, options: SendOptions | undefined): void {
+  send(frames: FramesOrPromise, options: SendOptions | undefined): void {
     if (this.#queue === undefined && !(frames instanceof Promise)) {
       this.#conn.sendFrames(frames, options);
     } else if (this.#queue === undefined) {
       this.#queue = [{ frames, options }];
-      this.#drain(this.#queue);
+      this.#drain();
     } else if (options?.volatile !== true) { // what waits behind a Blob cannot leave at once
       this.#queue.push({ frames, options });
     }
@@ -45,25 +40,16 @@ export class Outgoing {
     else this.#closeAfter = true;
   }
 
-  async #drain(queue: Entry[]): Promise<void> {
-    for (let index = 0; index < queue.length; index++) {
-      const { frames, options } = queue[index]!;
-      const ready = frames instanceof Promise ? await frames : frames;
-      if (ready.length > 0) this.#conn.sendFrames(ready, options);
-      if (this.#conn.bufferedAmount > PAUSE_ABOVE && this.#conn.readyState === "open") await this.#drained();
+  async #drain(): Promise<void> {
+    // List by list: what was sent is not kept, however long Blobs go on coming.
+    for (let list = this.#queue!; list.length > 0; list = this.#queue!) {
+      this.#queue = [];
+      for (const { frames, options } of list) {
+        const ready = frames instanceof Promise ? await frames : frames;
+        if (ready.length > 0) this.#conn.sendFrames(ready, options);
+      }
     }
     this.#queue = undefined;
     if (this.#closeAfter) this.#conn.close();
-  }
-
-  /** The client took what waits below, or the session ended. */
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const goOn = (): void => {
-        this.#conn.off("drain", goOn).off("close", goOn);
-        resolve();
-      };
-      this.#conn.on("drain", goOn).on("close", goOn);
-    });
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Which sockets are in which rooms, both ways. A room exists while somebody is in it.
  *
- * Only sets of ids: what happens to the chosen sockets is not known here.
+ * Only sets of ids: what happens to the chosen sockets is not known here. One observer is told of every change.
  * @module
  */
 import type { Room, SocketId } from "./ids.ts";
@@ -10,10 +10,32 @@ import type { Selector } from "./selector.ts";
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 const NO_SOCKETS: ReadonlySet<SocketId> = new Set();
 
+/** What may happen to a room. Source: events of the official Adapter. */
+export type RoomChange = "create-room" | "delete-room" | "join-room" | "leave-room";
+
+/** Told after each change; `id` with those that are about one socket. */
+export type RoomsObserver = (change: RoomChange, room: Room, id?: SocketId) => void;
+
 /** The rooms of one namespace in this process. */
 export class Rooms {
   readonly #members = new Map<Room, Set<SocketId>>();
   readonly #rooms = new Map<SocketId, Set<Room>>();
+  #observer: RoomsObserver | undefined;
+
+  /** The sockets in each room. Live. */
+  get members(): ReadonlyMap<Room, ReadonlySet<SocketId>> {
+    return this.#members;
+  }
+
+  /** The rooms of each socket. Live. */
+  get sockets(): ReadonlyMap<SocketId, ReadonlySet<Room>> {
+    return this.#rooms;
+  }
+
+  /** Sets the one observer. */
+  observe(observer: RoomsObserver): void {
+    this.#observer = observer;
+  }
 
   /** How many rooms there are, own-id rooms included. */
   get size(): number {
@@ -36,9 +58,13 @@ export class Rooms {
     if (rooms === undefined) this.#rooms.set(id, rooms = new Set());
     if (rooms.has(room)) return;
     rooms.add(room);
-    const members = this.#members.get(room);
-    if (members === undefined) this.#members.set(room, new Set([id]));
-    else members.add(id);
+    let members = this.#members.get(room);
+    if (members === undefined) {
+      this.#members.set(room, members = new Set());
+      this.#observer?.("create-room", room);
+    }
+    members.add(id);
+    this.#observer?.("join-room", room, id);
   }
 
   /** Takes a socket out of a room. */
@@ -85,6 +111,12 @@ export class Rooms {
 
   #removeMember(room: Room, id: SocketId): void {
     const members = this.#members.get(room);
-    if (members?.delete(id) && members.size === 0) this.#members.delete(room);
+    if (!members?.delete(id)) return;
+    this.#observer?.("leave-room", room, id);
+    // The observer may have put another socket in, or emptied it already.
+    if (members.size === 0 && this.#members.get(room) === members) {
+      this.#members.delete(room);
+      this.#observer?.("delete-room", room);
+    }
   }
 }

@@ -19,8 +19,11 @@ export interface BroadcastFlags {
 
 /** The sockets in any of `rooms` (in none given: all), without those in any of `except`. */
 export interface Selector {
+  /** Where to look. */
   readonly rooms: readonly Room[];
+  /** Whom to leave out. */
   readonly except: readonly Room[];
+  /** How to send. */
   readonly flags: BroadcastFlags;
 }
 
@@ -54,6 +57,17 @@ export function withFlags(selector: Selector, flags: BroadcastFlags): Selector {
 export function checkTimeout(ms: unknown): number {
   if (typeof ms === "number" && ms >= 0) return ms; // Infinity: wait for as long as the client is there
   throw new TypeError(`Cannot set timeout: ${String(ms)} is not a number of ms from 0 on`);
+}
+
+/** One room or several, as a list of its own. Throws a TypeError on what is no text. */
+export function roomList(rooms: string | readonly string[]): Room[] {
+  const list = Array.isArray(rooms) ? [...rooms] : [rooms];
+  for (const room of list) {
+    if (typeof room !== "string") {
+      throw new TypeError(`Cannot take ${String(room)} for a room: it is not a text`);
+    }
+  }
+  return list;
 }
 
 function union(known: readonly Room[], more: string | readonly string[]): readonly Room[] {

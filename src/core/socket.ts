@@ -8,7 +8,6 @@
  */
 import type { EngineSocket, PeerInfo, SendOptions } from "../engine/ports.ts";
 import { ackDisconnectedError, Acks, type AckSettled } from "../events/acks.ts";
-import { AnyListeners } from "../events/any_listeners.ts";
 import { Emitter, runCallback } from "../events/emitter.ts";
 import type {
   AckValue,
@@ -22,20 +21,26 @@ import type {
   MessageParams,
   ParamsWithoutAck,
 } from "../events/event_types.ts";
-import { Listenable } from "../events/listenable.ts";
-import type { Frame } from "../protocol/frame.ts";
 import { randomId } from "../protocol/random_id.ts";
 import { type AckPacket, type EventPacket, PacketType } from "../protocol/socket_packet.ts";
+import type { FramesOrPromise } from "./adapter.ts";
+import type { AdapterView } from "./adapter_view.ts";
+import type { TellInvalid } from "./contract_checks.ts";
 import { BroadcastOperator } from "./broadcast_operator.ts";
+import { CatchAll, hasOutgoingListeners, showIncoming, showOutgoing } from "./catch_all.ts";
 import { checkEventName } from "./event_name.ts";
 import { type Handshake, makeHandshake } from "./handshake.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
+import { type Middleware, runMiddlewares } from "./middleware.ts";
 import { type BroadcastFlags, everyoneBut, withExcept, withFlags, withRooms } from "./selector.ts";
+import type { RateLimited } from "./rate_limit.ts";
+import type { RecoverableSession } from "./session_store.ts";
 import { SocketOperator, type SocketSender } from "./socket_operator.ts";
 import type {
   Client,
   DisconnectReason,
   NamespaceOf,
+  ServerOf,
   SocketHome,
   SocketLink,
   SocketReservedEvents,
@@ -53,25 +58,36 @@ const NO_ARGS: unknown[] = [];
 // The side of a socket that its namespace and its connection use, and users do not see.
 
 /** Makes a socket for a client that asked to join with `auth`; it is not connected yet. */
-export let makeSocket: (home: SocketHome, link: SocketLink, auth: Record<string, unknown>) => AnySocket;
+export let makeSocket: (
+  home: SocketHome,
+  link: SocketLink,
+  auth: Record<string, unknown>,
+  session?: RecoverableSession,
+) => AnySocket;
 /** Its CONNECT was accepted. */
 export let openSocket: (socket: AnySocket) => void;
 /** The only way a socket ends. Its listeners are told if it had been connected. */
 export let closeSocket: (socket: AnySocket, reason: DisconnectReason, description?: unknown) => void;
+/** Its client is on another connection by now: ends this one as lost. */
+export let loseSocket: (socket: AnySocket) => void;
+/** An event of its client was beyond the rate limit: tells the namespace's listeners. */
+export let limitSocket: (socket: AnySocket, limited: RateLimited) => void;
 /** An event or an ack came from the client. */
 export let receivePacket: (socket: AnySocket, packet: EventPacket | AckPacket) => void;
 /** Sends what was encoded for many; returns whether somebody listens to outgoing events. */
 export let sendFramesTo: (
   socket: AnySocket,
-  frames: readonly Frame[] | Promise<readonly Frame[]>,
+  frames: FramesOrPromise,
   options: SendOptions | undefined,
 ) => boolean;
-/** Runs the listeners to outgoing events. */
-export let showOutgoing: (socket: AnySocket, data: readonly unknown[]) => void;
 /** Waits for ack `id`, without a timeout. */
 export let awaitAck: (socket: AnySocket, id: number, settled: AckSettled) => void;
 /** Waits no longer for ack `id`. */
 export let forgetAck: (socket: AnySocket, id: number) => void;
+
+/** An event of a client on its way to the listeners: its name, its arguments, and its ack if it asks for one. */
+// deno-lint-ignore no-explicit-any -- listener argument list
+export type IncomingEvent = [event: string, ...args: any[]];
 
 /** One client in one namespace. */
 export class Socket<
@@ -80,13 +96,13 @@ export class Socket<
   ServerSideEvents = DefaultEventsMap,
   // deno-lint-ignore no-explicit-any -- the official default
   SocketData = any,
-> extends Listenable<SocketReservedEvents, ListenEvents> {
-  /** 20 random characters; another one than the session's sid, and another one after each reconnection. */
+> extends CatchAll<SocketReservedEvents, ListenEvents> {
+  /** 20 random characters; another one than the session's sid, and another one after each reconnection, unless recovered. */
   readonly id: string;
   /** Yours, for as long as the socket lives. */
-  data: SocketData = {} as SocketData;
-  /** Whether an earlier session was recovered: never, until connection state recovery exists here. */
-  readonly recovered: boolean = false;
+  data: SocketData;
+  /** Whether this is an earlier socket that came back, with its id, rooms and data: connection state recovery. */
+  readonly recovered: boolean;
 
   readonly #home: SocketHome;
   readonly #link: SocketLink;
@@ -96,34 +112,41 @@ export class Socket<
   #state: SocketState = "pending";
   #handshake: Handshake | undefined;
   #acks: Acks | undefined;
-  #anyListeners: AnyListeners | undefined;
-  #outgoingListeners: AnyListeners | undefined;
+  #middlewares: Middleware<IncomingEvent>[] | undefined;
 
   static {
-    makeSocket = (home, link, auth) => new Socket(home, link, auth);
+    makeSocket = (home, link, auth, session) => new Socket(home, link, auth, session);
     openSocket = (socket) => {
       socket.#state = "connected";
     };
     closeSocket = (socket, reason, description) => socket.#close(reason, description);
+    limitSocket = (socket, limited) => socket.#home.tell("rate_limited", [socket, limited]);
+    loseSocket = (socket) => socket.#link.close("transport close");
     receivePacket = (socket, packet) => {
       if (packet.type === PacketType.EVENT) socket.#receiveEvent(packet);
       else if (packet.id !== undefined) socket.#acks?.settle(packet.id, packet.data ?? NO_ARGS);
     };
     sendFramesTo = (socket, frames, options) => {
       socket.#link.sendFrames(frames, options);
-      return socket.#outgoingListeners !== undefined;
+      return hasOutgoingListeners(socket);
     };
-    showOutgoing = (socket, data) => socket.#outgoingListeners?.run(socket, data);
     awaitAck = (socket, id, settled) => {
       (socket.#acks ??= new Acks()).wait(id, settled, socket.#home.clock);
     };
     forgetAck = (socket, id) => socket.#acks?.forget(id);
   }
 
-  private constructor(home: SocketHome, link: SocketLink, auth: Record<string, unknown>) {
+  private constructor(
+    home: SocketHome,
+    link: SocketLink,
+    auth: Record<string, unknown>,
+    session: RecoverableSession | undefined,
+  ) {
     const emitter = new Emitter<Record<string, AnyListener>>(home.report, home.subject);
-    super(emitter);
-    this.id = randomId();
+    super(emitter, home.report, home.name);
+    this.id = session?.id ?? randomId();
+    this.data = (session === undefined ? {} : session.data) as SocketData;
+    this.recovered = session !== undefined;
     this.#home = home;
     this.#link = link;
     this.#emitter = emitter;
@@ -164,6 +187,16 @@ export class Socket<
   /** The namespace. */
   get nsp(): NamespaceOf<EmitEvents, ServerSideEvents, SocketData, this> {
     return this.#home.nsp as NamespaceOf<EmitEvents, ServerSideEvents, SocketData, this>;
+  }
+
+  /** The server. */
+  get server(): ServerOf<EmitEvents, ServerSideEvents, SocketData> {
+    return this.#home.server as ServerOf<EmitEvents, ServerSideEvents, SocketData>;
+  }
+
+  /** The rooms and sockets of its namespace. */
+  get adapter(): AdapterView {
+    return this.#home.view;
   }
 
   /** A copy of the rooms it is in, its own (named as its id) included. */
@@ -271,66 +304,22 @@ export class Socket<
     return this;
   }
 
-  /** Listens to every event from the client, before the event's own listeners: `(event, ...args)`. */
-  onAny(listener: AnyListener): this {
-    this.#any().add(listener, false);
+  /**
+   * Adds a middleware, asked in order about every event of the client, which it may change; after the `onAny`
+   * listeners and before all others. It goes on with `next()`; with `next(error)`, a throw or a rejection the event
+   * goes no further, and listeners of `error` are told. One with a single parameter goes on by returning. What is
+   * decided later lets later events overtake.
+   */
+  use(middleware: Middleware<IncomingEvent>): this {
+    if (typeof middleware !== "function") {
+      throw new TypeError(`Cannot use middleware: ${String(middleware)} is not a function`);
+    }
+    (this.#middlewares ??= []).push(middleware);
     return this;
-  }
-
-  /** The same, before those already there. */
-  prependAny(listener: AnyListener): this {
-    this.#any().add(listener, true);
-    return this;
-  }
-
-  /** Removes one of them, or all. */
-  offAny(listener?: AnyListener): this {
-    this.#anyListeners?.remove(listener);
-    return this;
-  }
-
-  /** A copy of their list. */
-  listenersAny(): AnyListener[] {
-    return this.#anyListeners?.list() ?? [];
-  }
-
-  /** Listens to every event sent to the client, broadcasts included: `(event, ...args)`, without the ack. */
-  onAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing().add(listener, false);
-    return this;
-  }
-
-  /** The same, before those already there. */
-  prependAnyOutgoing(listener: AnyListener): this {
-    this.#outgoing().add(listener, true);
-    return this;
-  }
-
-  /** Removes one of them, or all. */
-  offAnyOutgoing(listener?: AnyListener): this {
-    this.#outgoingListeners?.remove(listener);
-    return this;
-  }
-
-  /** A copy of their list. */
-  listenersAnyOutgoing(): AnyListener[] {
-    return this.#outgoingListeners?.list() ?? [];
   }
 
   get #id(): SocketId {
     return this.id as SocketId;
-  }
-
-  #any(): AnyListeners {
-    return this.#anyListeners ??= new AnyListeners(
-      this.#home.report,
-      `onAny listener in "${this.#home.name}"`,
-    );
-  }
-
-  #outgoing(): AnyListeners {
-    const where = `onAnyOutgoing listener in "${this.#home.name}"`;
-    return this.#outgoingListeners ??= new AnyListeners(this.#home.report, where);
   }
 
   #operator(): SocketOperator<EmitEvents, SocketData> {
@@ -374,9 +363,11 @@ export class Socket<
       queueMicrotask(() => settled(ackDisconnectedError(), NO_ARGS)); // never before emit() returns
       return;
     }
+    const { checks } = this.#home;
+    const judged = checks?.answered(String(data[0]), settled, this.#tellInvalid()) ?? settled;
     const acks = this.#acks ??= new Acks();
     const id = this.#home.nextAckId();
-    acks.wait(id, settled, this.#home.clock, flags.timeout);
+    acks.wait(id, judged, this.#home.clock, flags.timeout);
     try {
       this.#sendEvent(data, flags, id);
     } catch (error) {
@@ -387,37 +378,93 @@ export class Socket<
 
   #sendEvent(data: unknown[], flags: BroadcastFlags, id?: number): void {
     if (this.#state === "closed") return;
-    this.#outgoingListeners?.run(this, data);
+    this.#home.checks?.outgoing(data);
+    showOutgoing(this, data);
+    const options = flags === NO_FLAGS ? undefined : flags;
+    const logged = id === undefined ? this.#home.logged(data, this.#id, flags.volatile === true) : undefined;
+    if (logged !== undefined) return this.#link.sendFrames(logged, options);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.#home.name, id, data };
-    this.#link.send(packet, flags === NO_FLAGS ? undefined : flags);
+    this.#link.send(packet, options);
   }
 
   #receiveEvent({ data, id }: EventPacket): void {
     if (data === undefined) return; // the bare packet "2" names no event
-    if (id !== undefined) data.push(this.#ackFor(id));
-    if (this.#anyListeners !== undefined) {
-      this.#anyListeners.run(this, data);
-      if (this.#state !== "connected") return;
-    }
-    const event = data.shift();
-    this.#emitter.dispatch(this, typeof event === "string" ? event : String(event), data);
+    const { checks } = this.#home;
+    if (checks === undefined) return this.#accept(data, id);
+    checks.incoming(
+      data,
+      id !== undefined,
+      (valid) => {
+        if (this.#state === "connected") this.#accept(valid, id);
+      },
+      this.#tellInvalid(),
+      (error) => {
+        if (id !== undefined) this.#answer(id, [error]);
+      },
+    );
   }
 
-  #ackFor(id: number): (...args: unknown[]) => void {
+  #tellInvalid(): TellInvalid {
+    return (invalid) => this.#home.tell("invalid", [this, invalid]);
+  }
+
+  #accept(data: unknown[], id: number | undefined): void {
+    if (id !== undefined) data.push(this.#ackFor(id, data[0]));
+    // The types promise an ack: where the client wants none, the answer goes nowhere.
+    else if (this.#home.checks?.hasAck(String(data[0]))) data.push(() => {});
+    if (showIncoming(this, data) && this.#state !== "connected") return;
+    if (this.#middlewares === undefined) return this.#dispatch(data);
+    runMiddlewares(
+      this.#middlewares.slice(),
+      data as IncomingEvent,
+      (refusal) => {
+        if (refusal === undefined) this.#dispatch(data);
+        else if (this.#state === "connected") this.#refused(refusal);
+      },
+      (error) => this.#home.report(error, `middleware of a ${this.#home.subject}`),
+    );
+  }
+
+  #dispatch(data: unknown[]): void {
+    if (this.#state !== "connected") return; // it ended while a middleware thought
+    const event = data.shift();
+    const name = typeof event === "string" ? event : String(event);
+    this.#home.handle(this, name, data);
+    if (this.#state === "connected") this.#emitter.dispatch(this, name, data);
+  }
+
+  /** A middleware did not let an event pass. Where nobody listens, it must not go unnoticed. */
+  #refused(refusal: unknown): void {
+    if (this.#emitter.has("error") || this.#home.handles("error")) this.#tell("error", [refusal]);
+    else this.#home.report(refusal, `event refused by a middleware of a ${this.#home.subject}`);
+  }
+
+  /** Tells the namespace's handlers and the socket's listeners of its life cycle. */
+  #tell(event: keyof SocketReservedEvents, args: readonly unknown[]): void {
+    this.#home.handle(this, event, args);
+    this.#emitter.dispatch(this, event, args);
+  }
+
+  #ackFor(id: number, event: unknown): (...args: unknown[]) => void {
     let isSent = false;
     return (...args) => {
       if (isSent || this.#state === "closed") return;
-      this.#link.send({ type: PacketType.ACK, nsp: this.#home.name, id, data: args });
-      isSent = true; // only now: an answer that could not be encoded may be followed by one that can
+      this.#home.checks?.answer(String(event), args[0]);
+      this.#answer(id, args);
+      isSent = true; // only now: an answer that could not be sent may be followed by one that can
     };
+  }
+
+  #answer(id: number, args: unknown[]): void {
+    this.#link.send({ type: PacketType.ACK, nsp: this.#home.name, id, data: args });
   }
 
   #close(reason: DisconnectReason, description: unknown): void {
     const wasConnected = this.#state === "connected";
-    if (wasConnected) this.#emitter.dispatch(this, "disconnecting", [reason, description]);
+    if (wasConnected) this.#tell("disconnecting", [reason, description]);
     this.#state = "closed";
-    this.#home.forget(this.#id);
+    this.#home.forget(this.#id, reason);
     this.#acks?.release();
-    if (wasConnected) this.#emitter.dispatch(this, "disconnect", [reason, description]);
+    if (wasConnected) this.#tell("disconnect", [reason, description]);
   }
 }

@@ -14,7 +14,8 @@ import type {
   MessageParams,
   ParamsWithoutAck,
 } from "../events/event_types.ts";
-import { BroadcastOperator, type BroadcastTarget } from "./broadcast_operator.ts";
+import { BroadcastOperator } from "./broadcast_operator.ts";
+import type { BroadcastTarget } from "./broadcast_target.ts";
 import { ownRoom, type SocketId } from "./ids.ts";
 import {
   type BroadcastFlags,

@@ -25,6 +25,8 @@ export interface DriverPorts {
   readonly report: ReportError;
   /** Called once, when the session is over and before anybody else is told. */
   readonly forget: () => void;
+  /** Tells the engine's own listeners. */
+  readonly tell?: ((event: "flush" | "drain") => void) | undefined;
 }
 
 /** Runs one session. */
@@ -200,6 +202,7 @@ export class Driver implements TransportOwner {
     if (!this.#hasFlushed) return;
     this.#hasFlushed = false;
     this.#emitter?.emit("flush");
+    this.#ports.tell?.("flush");
   }
 
   #announce(event: "heartbeat" | "drain" | "upgrading" | "upgrade"): void {
@@ -207,6 +210,7 @@ export class Driver implements TransportOwner {
     if (event === "drain" && !this.#session.isWritable) return; // it filled up again meanwhile
     if (event === "heartbeat" || event === "drain") {
       this.#emitter?.emit(event);
+      if (event === "drain") this.#ports.tell?.(event);
     } else {
       this.#emitter?.emit(event, { name: "websocket", writable: event === "upgrade" });
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Emitter } from "../events/emitter.ts";
+import { type AnyEmitter, Listenable } from "../events/listenable.ts";
 import { messageFrame } from "../protocol/engine_packet.ts";
 import { randomId } from "../protocol/random_id.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
@@ -13,7 +14,7 @@ import { Driver } from "./driver.ts";
 import { SessionSocket } from "./engine_socket.ts";
 import { type Admission, admit, isWebSocketRequest } from "./handshake.ts";
 import { HeaderList, type ResponseHeaders } from "./headers.ts";
-import { askAllowRequest, askGenerateId, noSid } from "./hooks.ts";
+import { askAllowRequest, askGenerateId, noSid, type Patience, patience } from "./hooks.ts";
 import { type EngineMiddleware, runMiddlewares } from "./middleware.ts";
 import { type EngineOptions, type EngineSettings, engineSettings } from "./options.ts";
 import { PollingTransport } from "./polling.ts";
@@ -33,6 +34,10 @@ export interface EngineEvents {
   initial_headers: (headers: ResponseHeaders, request: Request) => void;
   /** An answer of HTTP long-polling, or to an upgrade request, is about to leave. */
   headers: (headers: ResponseHeaders, request: Request) => void;
+  /** Frames of a session were handed to its transport. */
+  flush: (socket: EngineSocket) => void;
+  /** A session is writable again. */
+  drain: (socket: EngineSocket) => void;
 }
 
 /** A refused request. */
@@ -51,29 +56,36 @@ export interface EnginePorts {
 
 interface Session {
   readonly driver: Driver;
+  /** The public face; made when the session is announced. */
+  socket: EngineSocket | undefined;
   /** The polling side, where the session began with one. */
   readonly polling: PollingTransport | undefined;
   readonly transportKind: string;
 }
 
 /** The engine. Options are checked here: a wrong one throws a TypeError. */
-export class EngineCore {
+export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   readonly #settings: EngineSettings;
   readonly #deadlines: Deadlines;
   readonly #handler: EngineHandler | undefined;
   readonly #sessions = new Map<string, Session>();
   readonly #middlewares: EngineMiddleware[] = [];
   readonly #emitter: Emitter<EngineEvents>;
+  readonly #wait: Patience;
   #isClosed = false;
   /** Makes the sid of a handshake; may be replaced, as on the official engine. */
   generateId: (request: Request) => string | Promise<string>;
 
   /** Checks the options: a wrong one throws a TypeError. */
   constructor(options: EngineOptions = {}, ports: EnginePorts = {}) {
-    this.#settings = engineSettings(options);
+    const settings = engineSettings(options);
+    const emitter = new Emitter<EngineEvents>(settings.onError, "engine");
+    super(emitter as unknown as AnyEmitter);
+    this.#settings = settings;
     this.#deadlines = new Deadlines(ports.clock ?? systemClock);
     this.#handler = ports.handler;
-    this.#emitter = new Emitter<EngineEvents>(this.#settings.onError, "engine");
+    this.#wait = patience(this.#deadlines, settings.hookTimeout);
+    this.#emitter = emitter;
     this.generateId = this.#settings.generateId ?? randomId;
   }
 
@@ -87,27 +99,14 @@ export class EngineCore {
     return this.#settings;
   }
 
+  /** The same, under the official name. */
+  get opts(): EngineSettings {
+    return this.#settings;
+  }
+
   /** The one timer of this engine, for the layers above. */
   get clock(): Clock {
     return this.#deadlines;
-  }
-
-  /** Adds a listener. */
-  on<E extends keyof EngineEvents>(event: E, listener: EngineEvents[E]): this {
-    this.#emitter.on(event, listener);
-    return this;
-  }
-
-  /** Adds a listener that is removed when it runs. */
-  once<E extends keyof EngineEvents>(event: E, listener: EngineEvents[E]): this {
-    this.#emitter.once(event, listener);
-    return this;
-  }
-
-  /** Removes one listener, or all of the event. */
-  off<E extends keyof EngineEvents>(event: E, listener?: EngineEvents[E]): this {
-    this.#emitter.off(event, listener);
-    return this;
   }
 
   /**
@@ -138,7 +137,8 @@ export class EngineCore {
   /** The answer with CORS and middlewares around it. */
   async #answerWithin(request: Request, context: RequestContext): Promise<Response> {
     if (isWebSocketRequest(request)) context.watch?.();
-    const cors = await this.#settings.cors?.(request);
+    const deciding = this.#settings.cors?.(request);
+    const cors = deciding && await this.#wait(deciding, "The option cors");
     const extra = new HeaderList(cors?.headers);
     let upgraded: Response | undefined;
     const last = async (): Promise<Response> => {
@@ -186,10 +186,13 @@ export class EngineCore {
         allowRequest,
         request,
         (error) => this.#settings.onError(error, "allowRequest"),
+        this.#wait,
       );
       if (refused) return this.#refuse(request, refused);
     }
-    const sid = this.generateId === randomId ? randomId() : await askGenerateId(this.generateId, request);
+    const sid = this.generateId === randomId
+      ? randomId()
+      : await askGenerateId(this.generateId, request, this.#wait);
     if (typeof sid !== "string") return this.#refuse(request, sid);
     if (this.#sessions.has(sid)) {
       return this.#refuse(request, noSid(new Error("generateId made a sid in use")));
@@ -293,10 +296,16 @@ export class EngineCore {
         deadlines: this.#deadlines,
         report: this.#settings.onError,
         forget: () => this.#sessions.delete(sid),
+        tell: (event) => {
+          if (!this.#emitter.has(event)) return;
+          const socket = this.#sessions.get(sid)?.socket;
+          if (socket !== undefined) this.#emitter.emit(event, socket);
+        },
       },
     );
     this.#sessions.set(sid, {
       driver,
+      socket: undefined,
       polling,
       get transportKind() {
         return driver.transportKind;
@@ -307,6 +316,8 @@ export class EngineCore {
 
   #announce(sid: string, peer: PeerInfo, driver: Driver): void {
     const socket = new SessionSocket(sid, peer, driver);
+    const session = this.#sessions.get(sid);
+    if (session !== undefined) session.socket = socket;
     try {
       const listener = this.#handler?.opened(socket);
       if (listener) driver.listen(listener);

@@ -80,4 +80,25 @@ export class SessionSocket implements EngineSocket {
     this.#driver.emitter.off(event, listener);
     return this;
   }
+
+  addListener<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this {
+    return this.on(event, listener);
+  }
+
+  removeListener<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this {
+    return this.off(event, listener);
+  }
+
+  removeAllListeners(event?: keyof EngineSocketEvents): this {
+    this.#driver.emitter.removeAllListeners(event);
+    return this;
+  }
+
+  listeners<E extends keyof EngineSocketEvents>(event: E): EngineSocketEvents[E][] {
+    return this.#driver.emitter.listeners(event);
+  }
+
+  listenerCount(event: keyof EngineSocketEvents): number {
+    return this.#driver.emitter.listenerCount(event);
+  }
 }

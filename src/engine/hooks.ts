@@ -3,17 +3,34 @@
  * into the engine.
  * @module
  */
+import type { Clock } from "../time/clock.ts";
 import { EngineErrorCode, type Refusal, refusal } from "./answers.ts";
 import type { AllowRequest } from "./options.ts";
+
+/** Waits for a hook, but not for ever. */
+export type Patience = <T>(decision: Promise<T>, hook: string) => Promise<T>;
+
+/** Waits `ms`, then rejects with an Error that names the hook. */
+export function patience(clock: Clock, ms: number): Patience {
+  return (decision, hook) =>
+    new Promise((resolve, reject) => {
+      const cancel = clock.at(
+        clock.now() + ms,
+        () => reject(new Error(`${hook} decided nothing in ${ms} ms`)),
+      );
+      decision.then(resolve, reject).finally(cancel);
+    });
+}
 
 /** The refusal that `allowRequest` wants, or undefined where it agrees. A throw or a rejection refuses. */
 export async function askAllowRequest(
   allowRequest: AllowRequest,
   request: Request,
   report: (error: unknown) => void,
+  wait: Patience,
 ): Promise<Refusal | undefined> {
   try {
-    const message = await new Promise<string | undefined>((resolve, reject) => {
+    const decision = new Promise<string | undefined>((resolve, reject) => {
       const decide = (error: string | null | undefined, success: boolean): void => {
         resolve(success && !error ? undefined : String(error || "Forbidden"));
       };
@@ -27,6 +44,7 @@ export async function askAllowRequest(
       if (returned instanceof Promise) returned.then(conclude, reject);
       else conclude(returned);
     });
+    const message = await wait(decision, "allowRequest");
     if (message === undefined) return undefined;
     return refusal(EngineErrorCode.FORBIDDEN, { message });
   } catch (error) {
@@ -47,9 +65,11 @@ export function noSid(error: unknown): Refusal {
 export async function askGenerateId(
   generateId: (request: Request) => string | Promise<string>,
   request: Request,
+  wait: Patience,
 ): Promise<string | Refusal> {
   try {
-    const sid = await generateId(request);
+    const made = generateId(request);
+    const sid: unknown = made instanceof Promise ? await wait(made, "generateId") : made;
     return typeof sid === "string" && SID.test(sid)
       ? sid
       : noSid(new TypeError("generateId made no valid sid"));

@@ -30,6 +30,11 @@ export interface EngineOptions {
   readonly pingTimeout?: number;
   /** ms for an upgrade to finish. Default 10 000. */
   readonly upgradeTimeout?: number;
+  /**
+   * ms that `allowRequest`, `generateId` and a `cors` function may take to decide; then the request is refused.
+   * Default 30 000. No counterpart in engine.io.
+   */
+  readonly hookTimeout?: number;
   /** The most bytes of one POST body or WebSocket message; told to clients as `maxPayload`. Default 1 000 000. */
   readonly maxHttpBufferSize?: number;
   /**
@@ -67,6 +72,7 @@ export const ENGINE_OPTION_NAMES: readonly (keyof EngineOptions)[] = [
   "pingInterval",
   "pingTimeout",
   "upgradeTimeout",
+  "hookTimeout",
   "maxHttpBufferSize",
   "maxBufferedBytes",
   "transports",
@@ -89,6 +95,7 @@ export type PlainSettings = Required<
     | "pingInterval"
     | "pingTimeout"
     | "upgradeTimeout"
+    | "hookTimeout"
     | "maxHttpBufferSize"
     | "maxBufferedBytes"
     | "allowUpgrades"
@@ -136,6 +143,7 @@ export function engineSettings(options: EngineOptions): EngineSettings {
     pingInterval,
     pingTimeout,
     upgradeTimeout: wholeNumber("upgradeTimeout", options.upgradeTimeout, 10_000, 1, MAX_DELAY),
+    hookTimeout: wholeNumber("hookTimeout", options.hookTimeout, 30_000, 1, MAX_DELAY),
     maxHttpBufferSize: wholeNumber("maxHttpBufferSize", options.maxHttpBufferSize, 1_000_000, 1),
     maxBufferedBytes,
     transports: transportsOption(options.transports),
@@ -163,7 +171,8 @@ function reporter(onError: ReportError | undefined): ReportError {
   };
 }
 
-function pathOption(path: unknown): string {
+/** The option `path`, checked. */
+export function pathOption(path: unknown): string {
   if (typeof path !== "string" || !path.startsWith("/") || /[?#]/.test(path)) {
     return refuse("path", path, 'a path that begins with "/", without "?" or "#"');
   }

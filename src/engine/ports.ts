@@ -120,6 +120,16 @@ export interface EngineSocket {
   once<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
   /** Removes one listener, or all of the event. */
   off<E extends keyof EngineSocketEvents>(event: E, listener?: EngineSocketEvents[E]): this;
+  /** The same as `on`. */
+  addListener<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  /** The same as `off` with a listener. */
+  removeListener<E extends keyof EngineSocketEvents>(event: E, listener: EngineSocketEvents[E]): this;
+  /** Removes the listeners of one event, or of all. */
+  removeAllListeners(event?: keyof EngineSocketEvents): this;
+  /** A copy of the listeners of one event. */
+  listeners<E extends keyof EngineSocketEvents>(event: E): EngineSocketEvents[E][];
+  /** How many listeners an event has. */
+  listenerCount(event: keyof EngineSocketEvents): number;
 }
 
 /** The layer above. */

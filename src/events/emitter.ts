@@ -89,6 +89,11 @@ export class Emitter<Events extends { [E in keyof Events]: AnyListener }> {
     return listOf(this.#slots?.get(event)).map((kept) => (kept.listener ?? kept) as Events[E]);
   }
 
+  /** Whether an event has listeners. */
+  has(event: string): boolean {
+    return this.#slots !== undefined && this.#slots.has(event);
+  }
+
   /** How many listeners an event has. */
   listenerCount(event: keyof Events & string): number {
     return listOf(this.#slots?.get(event)).length;

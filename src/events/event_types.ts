@@ -33,6 +33,12 @@ export type EventParams<Events, Ev extends keyof Events> = Events[Ev] extends
   (...args: infer Params) => unknown ? Params
   : never;
 
+/** The arguments of the listener of `Ev`, the life cycle's or the user's; for any map any arguments. */
+export type HandlerParams<Reserved, Events, Ev extends string> = ListenerOf<Reserved, Events, Ev> extends
+  (...args: infer Params) => unknown ? Params
+  // deno-lint-ignore no-explicit-any -- listener argument list
+  : any[];
+
 /** Whether `T` is `any`. */
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 
@@ -127,6 +133,11 @@ export type DecorateAcknowledgementsWithMultipleResponses<Events> = {
       ? (...args: MapAck<Params, "multiple">) => Result
     : Events[Ev];
 };
+
+/** The map of events between servers: the error first, then the list of what the others answered. */
+export type DecorateAcknowledgementsWithTimeoutAndMultipleResponses<Events> = DecorateAcknowledgements<
+  DecorateAcknowledgementsWithMultipleResponses<Events>
+>;
 
 /** The names one may listen to: those of the life cycle, and the user's. */
 export type ListenableNames<Reserved, Events> = EventNames<Reserved> | EventNames<Events>;

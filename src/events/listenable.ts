@@ -96,6 +96,21 @@ export abstract class Listenable<Reserved, Events> {
     return this.#emitter.listenerCount(nameOf(event));
   }
 
+  /** The same: wrappers of `once` are not shown. */
+  rawListeners<Ev extends ListenableNames<Reserved, Events>>(event: Ev): ListenerOf<Reserved, Events, Ev>[] {
+    return this.listeners(event);
+  }
+
+  /** Does nothing: any number of listeners is fine. */
+  setMaxListeners(_count: number): this {
+    return this;
+  }
+
+  /** No limit. */
+  getMaxListeners(): number {
+    return Infinity;
+  }
+
   /** The events that have listeners. Plain text: names of the map would make typed objects unassignable. */
   eventNames(): string[] {
     return this.#emitter.eventNames();

@@ -5,6 +5,7 @@
  */
 import { extractAttachments, needsExtraction } from "./attachments.ts";
 import { type Frame, toBytes } from "./frame.ts";
+import { checkLimit } from "./packet_check.ts";
 import { type DecoderLimits, DefaultPacketDecoder } from "./packet_decoder.ts";
 import { encodePacketText } from "./packet_text.ts";
 import type { PacketDecoder, Parser } from "./parser.ts";
@@ -12,9 +13,9 @@ import { type Packet, PacketType } from "./socket_packet.ts";
 
 /** The default wire format, with limits of one's own. Throws a TypeError on a limit that is none. */
 export function createDefaultParser(limits: DecoderLimits = {}): Parser {
-  check("maxAttachments", limits.maxAttachments);
-  check("maxAttachmentBytes", limits.maxAttachmentBytes);
-  check("maxDepth", limits.maxDepth);
+  checkLimit("maxAttachments", limits.maxAttachments);
+  checkLimit("maxAttachmentBytes", limits.maxAttachmentBytes);
+  checkLimit("maxDepth", limits.maxDepth);
   return { encode, decoder: (): PacketDecoder => new DefaultPacketDecoder(limits) };
 }
 
@@ -50,9 +51,4 @@ function stringify(data: unknown): string {
     if (!(error instanceof RangeError)) throw error;
     throw new TypeError(`Cannot encode packet: ${error.message}`, { cause: error });
   }
-}
-
-function check(name: string, limit: number | undefined): void {
-  if (limit === undefined || limit === Infinity || (Number.isInteger(limit) && limit > 0)) return;
-  throw new TypeError(`Cannot make a parser: ${name} is ${limit}, expected an integer above 0`);
 }

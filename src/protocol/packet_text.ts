@@ -6,8 +6,9 @@
  * Source: Socket.IO protocol v5, "Packet encoding".
  * @module
  */
+import { checkArguments, checkEventName } from "./packet_check.ts";
 import { ProtocolError } from "./protocol_error.ts";
-import { type Packet, PacketType, RESERVED_EVENTS } from "./socket_packet.ts";
+import { type Packet, PacketType } from "./socket_packet.ts";
 
 const DIGIT_0 = 0x30;
 const MESSAGE = 0x34;
@@ -21,9 +22,6 @@ const CLOSE_BRACE = 0x7d;
 
 /** What the types 2 and 3 become on the wire when attachments follow. */
 const BINARY_OFFSET = 3;
-
-/** The most arguments of an event or ack: a listener is called with them, and a call has room for so many. */
-const MAX_ARGUMENTS = 16_384;
 
 /** Packet to text. `json` is the data as JSON, "" for none; `attachments` is how many binary frames follow. */
 export function encodePacketText(packet: Packet, json: string, attachments: number): string {
@@ -100,18 +98,9 @@ function decodeData(type: number, text: string, at: number, maxDepth: number): u
   } catch {
     throw fault("the data is not JSON"); // the parser's message would quote the peer's text
   }
-  if (Array.isArray(data) && data.length > MAX_ARGUMENTS) throw fault(`more than ${MAX_ARGUMENTS} arguments`);
+  if (Array.isArray(data)) checkArguments(data);
   if (type === PacketType.EVENT) checkEventName((data as unknown[])[0]);
   return data;
-}
-
-/** A name is a text that is not reserved, or a number (CVE-2023-32695: never an object). */
-function checkEventName(name: unknown): void {
-  if (typeof name === "string") {
-    if (RESERVED_EVENTS.has(name)) throw fault(`the event name "${name}" is reserved`);
-  } else if (!Number.isFinite(name)) { // JSON.parse reads 1e999 as Infinity
-    throw fault("an event name must be a text or a finite number");
-  }
 }
 
 /**

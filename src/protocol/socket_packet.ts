@@ -15,37 +15,53 @@ export const PacketType = {
 
 /** Asks to join a namespace (`data`: the client's auth), or says that it was joined (`data`: `{ sid, pid? }`). */
 export interface ConnectPacket {
+  /** Its number on the wire. */
   readonly type: 0;
+  /** The namespace. */
   readonly nsp: string;
+  /** What it carries. */
   readonly data?: Record<string, unknown> | undefined;
 }
 
 /** Leaves a namespace. */
 export interface DisconnectPacket {
+  /** Its number on the wire. */
   readonly type: 1;
+  /** The namespace. */
   readonly nsp: string;
 }
 
 /** An event: `data[0]` is its name; `id` asks for an ack. `data` is absent for the bare packet `2`, which names no event. */
 export interface EventPacket {
+  /** Its number on the wire. */
   readonly type: 2;
+  /** The namespace. */
   readonly nsp: string;
+  /** Names the ack. */
   readonly id?: number | undefined;
+  /** The arguments. */
   readonly data?: unknown[] | undefined;
 }
 
 /** The answer to an event with an `id`. */
 export interface AckPacket {
+  /** Its number on the wire. */
   readonly type: 3;
+  /** The namespace. */
   readonly nsp: string;
+  /** Names the ack. */
   readonly id?: number | undefined;
+  /** The arguments. */
   readonly data?: unknown[] | undefined;
 }
 
 /** Refuses a CONNECT. `data` is `{ message, data? }` (protocol v5) or a text (v4). */
 export interface ConnectErrorPacket {
+  /** Its number on the wire. */
   readonly type: 4;
+  /** The namespace. */
   readonly nsp: string;
+  /** The refusal. */
   readonly data?: Record<string, unknown> | string | undefined;
 }
 

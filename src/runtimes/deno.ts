@@ -16,6 +16,8 @@ interface ServeInfo {
 
 /** The parts of the `Deno` namespace that are used. */
 interface DenoNamespace {
+  readonly env: { get(name: string): string | undefined };
+  readonly permissions: { querySync(what: { name: "env"; variable: string }): { readonly state: string } };
   upgradeWebSocket(
     request: Request,
     options: { idleTimeout: number },
@@ -25,6 +27,13 @@ interface DenoNamespace {
 /** Whether this is Deno. */
 export function isDeno(): boolean {
   return typeof (globalThis as { Deno?: Partial<DenoNamespace> }).Deno?.upgradeWebSocket === "function";
+}
+
+/** A variable of the environment, where it may be read without asking. */
+export function denoEnvironment(name: string): string | undefined {
+  const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
+  const isAllowed = Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  return isAllowed ? Deno.env.get(name) : undefined;
 }
 
 /** The context of a request that came with `info` from `Deno.serve`. */

@@ -16,7 +16,7 @@
  */
 import { emptyAnswer } from "../engine/answers.ts";
 import { EngineCore, type EnginePorts } from "../engine/engine.ts";
-import type { EngineOptions } from "../engine/options.ts";
+import { type EngineOptions, pathOption } from "../engine/options.ts";
 import { currentRuntime } from "../runtimes/current.ts";
 
 export type { ConnectionError, EngineCore, EngineEvents, EnginePorts } from "../engine/engine.ts";
@@ -46,17 +46,30 @@ export class Engine extends EngineCore {
    */
   readonly handler: (request: Request, ...context: unknown[]) => Response | Promise<Response>;
 
+  #path: string;
+
   /** Checks the options: a wrong one throws a TypeError. */
   constructor(options: EngineOptions = {}, ports: EnginePorts = {}) {
     super(options, ports);
     const runtime = currentRuntime();
     const { path, addTrailingSlash, fallback } = this.settings;
+    this.#path = path;
     this.handler = (request, ...context) => {
-      if (isUnder(request.url, path, addTrailingSlash)) {
+      if (isUnder(request.url, this.#path, addTrailingSlash)) {
         return this.handleRequest(request, runtime(request, context));
       }
       return fallback ? fallback(request, ...context) : emptyAnswer(404);
     };
+  }
+
+  /** The path under which it answers, without a slash at its end. */
+  get path(): string {
+    return this.#path;
+  }
+
+  /** For requests to come. Throws a TypeError on what is no path. */
+  set path(path: string) {
+    this.#path = pathOption(path);
   }
 }
 

@@ -3,25 +3,50 @@
  * that names it, its value and what is allowed; an unknown one is a slip of the pen and throws as well.
  * @module
  */
-import { knownKeys, wholeNumber } from "../engine/check.ts";
-import { MAX_DELAY } from "../time/clock.ts";
+import { LocalAdapter } from "../adapters/local_adapter.ts";
+import type { AnyContract, Contract } from "../contract/contract.ts";
+import type { AdapterFactory } from "../core/adapter.ts";
+import type { RateLimits } from "../core/connection_limits.ts";
+import type { RateLimitOptions } from "../core/rate_limit.ts";
+import { flag, knownKeys, optionalFunction, refuse, wholeNumber } from "../engine/check.ts";
 import { ENGINE_OPTION_NAMES, type EngineOptions } from "../engine/options.ts";
+import { defaultParser } from "../protocol/default_parser.ts";
+import { adoptParser, type ForeignParser } from "../protocol/foreign_parser.ts";
+import type { Parser } from "../protocol/parser.ts";
+import { isDevelopment } from "../runtimes/current.ts";
+import { type Clock, MAX_DELAY } from "../time/clock.ts";
+import { rateLimits } from "./rate_limit_options.ts";
+import { type RecoveryOptions, type RecoverySettings, recoverySettings } from "./recovery_options.ts";
 
-/** Options of a Server. `path` is `"/socket.io"` by default. */
-export interface ServerOptions extends EngineOptions {
+/** Options of a Server. `path` is `"/socket.io"` by default. The parameters are the event maps of a contract. */
+// deno-lint-ignore no-explicit-any -- options without a contract fit any server
+export interface ServerOptions<ListenEvents = any, EmitEvents = any> extends EngineOptions {
   /**
    * ms that a client may stay in no namespace before its connection is closed. Default 45 000. Counted from its
    * arrival, and again from the moment it leaves its last namespace (the official server counts only once).
    */
   readonly connectTimeout?: number;
+  /** Makes the adapter of each namespace. Default: one for a single process. */
+  readonly adapter?: AdapterFactory;
+  /** The wire format, which clients must share: ours, or one made for the official server. Default: JSON. */
+  readonly parser?: Parser | ForeignParser;
+  /** Lets clients come back after a lost connection. Default off; `true` and `{}` mean all defaults. */
+  readonly connectionStateRecovery?: RecoveryOptions | boolean;
+  /** Whether a namespace that a pattern made ends with its last socket. Default false. */
+  readonly cleanupEmptyChildNamespaces?: boolean;
+  /** What each client may send. Default: whatever it likes. */
+  readonly rateLimit?: RateLimitOptions;
+  /** Checks the events of the main namespace, and gives them their types. Default: none. */
+  readonly contract?: Contract<ListenEvents, EmitEvents>;
+  /**
+   * Whether contracts are also for what the server sends: an event that is not as agreed then throws a TypeError at
+   * its emitter. Default: in development, that is where the environment says `NODE_ENV=development` and may be read.
+   */
+  readonly validateOutgoing?: boolean;
 }
 
 /** Options of the official server that do not exist here, with the reason a user is told. */
 const NOT_HERE: Readonly<Record<string, string>> = {
-  adapter: "adapters cannot be chosen yet",
-  parser: "parsers cannot be chosen yet",
-  connectionStateRecovery: "connection state recovery does not exist yet",
-  cleanupEmptyChildNamespaces: "dynamic namespaces do not exist yet",
   serveClient: "the client script is not served yet; serve it with your application",
   perMessageDeflate: "the runtime decides about WebSocket compression",
   wsEngine: "the runtime brings its own WebSocket server",
@@ -30,11 +55,27 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   destroyUpgradeTimeout: "requests outside `path` go to the `fallback` option",
 };
 
-const OWN_NAMES = ["connectTimeout"];
+const OWN_NAMES = [
+  "connectTimeout",
+  "adapter",
+  "parser",
+  "connectionStateRecovery",
+  "cleanupEmptyChildNamespaces",
+  "rateLimit",
+  "contract",
+  "validateOutgoing",
+];
 
 /** The options after their checks, in two parts; the engine checks its own. */
 export interface ServerSettings {
   readonly connectTimeout: number;
+  readonly makeAdapter: AdapterFactory;
+  readonly parser: Parser;
+  readonly recovery: ((clock: Clock, silence: number) => RecoverySettings) | undefined;
+  readonly cleanupEmptyChildNamespaces: boolean;
+  readonly rateLimits: RateLimits | undefined;
+  readonly contract: AnyContract | undefined;
+  readonly validateOutgoing: boolean;
   readonly engine: EngineOptions;
 }
 
@@ -52,7 +93,41 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     }
   }
   return {
-    connectTimeout: wholeNumber("connectTimeout", options.connectTimeout, 45_000, 1, MAX_DELAY),
+    connectTimeout: checkConnectTimeout(options.connectTimeout),
+    makeAdapter: checkAdapter(options.adapter),
+    parser: parserOption(options.parser),
+    recovery: recoverySettings(options.connectionStateRecovery),
+    cleanupEmptyChildNamespaces: flag(
+      "cleanupEmptyChildNamespaces",
+      options.cleanupEmptyChildNamespaces,
+      false,
+    ),
+    rateLimits: rateLimits(options.rateLimit),
+    contract: options.contract,
+    validateOutgoing: flag("validateOutgoing", options.validateOutgoing, isDevelopment()),
     engine: engine as EngineOptions,
   };
+}
+
+/** The option `connectTimeout`, or its default. */
+export function checkConnectTimeout(value: unknown): number {
+  return wholeNumber("connectTimeout", value, 45_000, 1, MAX_DELAY);
+}
+
+/** The option `adapter`, or its default. What it makes is checked too: adapters of the official server fit no port. */
+export function checkAdapter(value: AdapterFactory | undefined): AdapterFactory {
+  const make = optionalFunction("adapter", value);
+  if (make === undefined) return (_, local) => new LocalAdapter(local);
+  return (namespace, local) => {
+    const adapter = make(namespace, local);
+    if (typeof adapter?.command === "function" && typeof adapter.ask === "function") return adapter;
+    return refuse("adapter", value, "a function (namespace, local) => Adapter; official adapters do not fit");
+  };
+}
+
+function parserOption(value: Parser | ForeignParser | undefined): Parser {
+  if (value === undefined) return defaultParser;
+  if ("decoder" in value && typeof value.decoder === "function") return value;
+  if ("Decoder" in value && typeof value.Encoder === "function") return adoptParser(value);
+  return refuse("parser", value, "a Parser { encode, decoder } or an official one { Encoder, Decoder }");
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { LocalAdapter } from "../../src/adapters/local_adapter.ts";
-import type { Answers, LocalSockets, Question } from "../../src/core/adapter.ts";
+import type { Answers, LocalSockets, Question, SocketDetails } from "../../src/core/adapter.ts";
 import type { Room, SocketId } from "../../src/core/ids.ts";
 import { EVERYONE, withExcept, withFlags, withRooms } from "../../src/core/selector.ts";
 import type { EventPacket } from "../../src/protocol/socket_packet.ts";
@@ -14,10 +14,13 @@ function setup(): { adapter: LocalAdapter; calls: unknown[]; answers: Promise<An
   const answers = Promise.resolve({ values: [1], error: null });
   const local: LocalSockets = {
     deliver: (ids, packet, flags) => void calls.push([[...ids], packet, flags]),
-    ask(ids, question, flags) {
+    askAcks(ids, question, flags) {
       calls.push([[...ids], question, flags]);
       return answers;
     },
+    describe: (ids) => [...ids].map((id) => ({ id } as unknown as SocketDetails)),
+    run: (command, ids) => void calls.push([command, [...ids]]),
+    heard: () => calls.push("heard"),
   };
   return { adapter: new LocalAdapter(local), calls, answers };
 }
@@ -43,10 +46,30 @@ Deno.test("LocalAdapter forgets a socket that leaves everything", () => {
   const { adapter, calls } = setup();
   adapter.join(A, ["r" as Room, "s" as Room]);
   adapter.leave(A, "r" as Room);
-  assertEquals([...adapter.roomsOf(A)], ["s" as Room]);
+  assertEquals([...adapter.rooms.roomsOf(A)], ["s" as Room]);
   adapter.leave(A);
-  assertEquals([...adapter.roomsOf(A)], []);
+  assertEquals([...adapter.rooms.roomsOf(A)], []);
   adapter.broadcast(PACKET, EVERYONE);
   assertEquals(calls, [[[], PACKET, {}]]);
   assertEquals(adapter.close(), undefined);
+});
+
+Deno.test("LocalAdapter has commands done with the chosen sockets, and tells which they are", async () => {
+  const { adapter, calls } = setup();
+  adapter.join(A, ["r" as Room]);
+  adapter.join(B, ["s" as Room]);
+  adapter.command({ type: "disconnect", close: true }, withRooms(EVERYONE, "s"));
+  assertEquals(calls, [[{ type: "disconnect", close: true }, [B]]]);
+  const { values, error } = await adapter.ask({ type: "sockets", timeout: 5 }, withRooms(EVERYONE, "r"));
+  assertEquals([values, error], [[{ id: A }], null]);
+});
+
+Deno.test("LocalAdapter is the only server: nobody else is told, or asked", async () => {
+  const { adapter, calls } = setup();
+  adapter.tellServers();
+  assertEquals(await adapter.ask({ type: "servers", data: ["x"], timeout: 5 }, EVERYONE), {
+    values: [],
+    error: null,
+  });
+  assertEquals([calls, await adapter.serverCount()], [[], 1]);
 });

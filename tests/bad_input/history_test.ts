@@ -12,7 +12,7 @@
  * - CVE-2026-45736 (typed array as close reason): close reasons here are constant texts.
  * - debug 4.4.2 (supply chain): no dependency at run time; tests/architecture_test.ts holds `src` to it.
  * - engine.io-parser, socket.io-adapter: no advisory of their own.
- * - redis, msgpack: no such parts yet.
+ * - redis: no such part yet.
  */
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { Server } from "../../mod.ts";

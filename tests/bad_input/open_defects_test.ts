@@ -3,9 +3,9 @@
  * them exists here.
  *
  * Those without a test of their own, and why:
- * - 2 (msgpack parser without a check of reserved names): there is no such parser yet. Checks of names belong to
- *   every parser's decoder; those of the default one are in history_test.ts (socket.io-parser 4.2.4).
- * - 4 (recovered sessions can be replayed): there is no connection state recovery yet, and the option is refused.
+ * - 2 (msgpack parser without a check of reserved names): `tests/protocol/msgpack_parser_test.ts`; parsers made for
+ *   the official server: `foreign_parser_test.ts` there.
+ * - 4 (recovered sessions can be replayed): `tests/core/recovery_test.ts`, "Recovery consumes a session".
  * - 5 (jitter of the client's reconnection): there is no client yet.
  * - 6 (redis adapter ends on a malformed message): there is no redis adapter yet.
  */

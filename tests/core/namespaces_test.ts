@@ -18,10 +18,8 @@ Deno.test("Namespaces make one namespace for each name, with a slash in front", 
   assertEquals(namespaces.find("__proto__"), undefined);
 });
 
-Deno.test("Namespaces refuse what is no name, and say so for the kinds to come", () => {
+Deno.test("Namespaces refuse what is no name", () => {
   const { namespaces } = testCore();
-  assertThrows(() => namespaces.of(/x/ as never), TypeError, "a regular expression (not supported yet)");
-  assertThrows(() => namespaces.of((() => {}) as never), TypeError, "a function (not supported yet)");
   assertThrows(() => namespaces.of(undefined as never), TypeError, "undefined");
 });
 
@@ -63,6 +61,7 @@ Deno.test("Namespaces with an adapter that fails report it, and nothing else hap
     });
     const connections = new Connections({
       ...ports,
+      skipMiddlewares: true,
       connectTimeout: 1000,
       find: (name) => namespaces.find(name),
     });

@@ -1,13 +1,14 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { askAllowRequest, askGenerateId, noSid } from "../../src/engine/hooks.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { askAllowRequest, askGenerateId, noSid, patience } from "../../src/engine/hooks.ts";
 import type { AllowRequest } from "../../src/engine/options.ts";
+import { ManualClock } from "../../src/time/manual_clock.ts";
 
 const request = new Request("http://h/engine.io/");
 
 /** The message of the refusal, or undefined where the hook agreed; and what was reported. */
 async function ask(allowRequest: AllowRequest): Promise<[message: unknown, reported: unknown[]]> {
   const reported: unknown[] = [];
-  const refused = await askAllowRequest(allowRequest, request, (error) => reported.push(error));
+  const refused = await askAllowRequest(allowRequest, request, (error) => reported.push(error), (one) => one);
   if (refused) assertEquals([refused.code, refused.message], [4, "Forbidden"]);
   return [refused?.context.message, reported];
 }
@@ -80,15 +81,15 @@ Deno.test("askAllowRequest hands the hook the request", async () => {
 
 for (const sid of ["a", "A-b_c.d~9", "x".repeat(200)]) {
   Deno.test(`askGenerateId takes the sid "${sid.slice(0, 20)}" of ${sid.length}, sync or async`, async () => {
-    assertEquals(await askGenerateId(() => sid, request), sid);
-    assertEquals(await askGenerateId(() => Promise.resolve(sid), request), sid);
+    assertEquals(await askGenerateId(() => sid, request, (one) => one), sid);
+    assertEquals(await askGenerateId(() => Promise.resolve(sid), request, (one) => one), sid);
   });
 }
 
 // What travels in URLs, cookies and log lines must not carry anything else along.
 for (const sid of ["", " ", "a b", "a\n", "a;b", "é", "a/b", "x".repeat(201), 5, null, undefined, {}]) {
   Deno.test(`askGenerateId refuses ${JSON.stringify(sid)?.slice(0, 20)} as a sid`, async () => {
-    const refused = await askGenerateId(() => sid as string, request);
+    const refused = await askGenerateId(() => sid as string, request, (one) => one);
     assert(typeof refused === "object");
     assertEquals([refused.code, refused.context.name], [3, "ID_GENERATION_ERROR"]);
     assertMatch(String(refused.context.error), /^TypeError: /);
@@ -97,10 +98,26 @@ for (const sid of ["", " ", "a b", "a\n", "a;b", "é", "a/b", "x".repeat(201), 5
 
 Deno.test("askGenerateId refuses with the hook's error in the context when it throws or rejects", async () => {
   const error = new Error("out of ids");
-  const thrown = await askGenerateId(() => {
-    throw error;
-  }, request);
-  const rejected = await askGenerateId(() => Promise.reject(error), request);
+  const thrown = await askGenerateId(
+    () => {
+      throw error;
+    },
+    request,
+    (one) => one,
+  );
+  const rejected = await askGenerateId(() => Promise.reject(error), request, (one) => one);
   assertEquals([thrown, rejected], [noSid(error), noSid(error)]);
   assertEquals(noSid(error).context, { name: "ID_GENERATION_ERROR", error });
+});
+
+Deno.test("patience gives up on a hook that never decides, and leaves no timer when it does", async () => {
+  const clock = new ManualClock();
+  const wait = patience(clock, 1_000);
+  assertEquals(await wait(Promise.resolve(1), "hook"), 1);
+  await assertRejects(() => wait(Promise.reject(new Error("mine")), "hook"), Error, "mine");
+  assertEquals(clock.pending, 0);
+  const never = wait(new Promise(() => {}), "allowRequest");
+  clock.advance(1_000);
+  await assertRejects(() => never, Error, "allowRequest decided nothing in 1000 ms");
+  assertEquals(clock.pending, 0);
 });

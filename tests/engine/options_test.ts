@@ -9,6 +9,7 @@ Deno.test("engineSettings has the official defaults", () => {
     pingInterval: 25_000,
     pingTimeout: 20_000,
     upgradeTimeout: 10_000,
+    hookTimeout: 30_000,
     maxHttpBufferSize: 1_000_000,
     maxBufferedBytes: 64 * 1024 * 1024,
     transports: new Set(["polling", "websocket"]),

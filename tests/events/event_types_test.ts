@@ -1,6 +1,14 @@
 // Compile-time tests: they fail in `deno check`. What must not compile carries a @ts-expect-error.
 import { assertType, type IsExact } from "@std/testing/types";
-import type { BroadcastOperator, Namespace, Server, Socket, SocketOperator } from "../../mod.ts";
+import type {
+  BroadcastOperator,
+  DecorateAcknowledgementsWithMultipleResponses,
+  Namespace,
+  RemoteSocket,
+  Server,
+  Socket,
+  SocketOperator,
+} from "../../mod.ts";
 
 interface ClientToServer {
   noArgs: () => void;
@@ -186,4 +194,113 @@ export function typedNamespaces(io: S, untyped: Server): void {
   untyped satisfies S;
   const takesTyped = (_socket: Socket<ClientToServer, ServerToClient, Between, Data>): void => {};
   untyped.on("connection", (socket) => takesTyped(socket));
+}
+
+/** Servers, many sockets, patterns. */
+export async function manySockets(io: S): Promise<void> {
+  for (const socket of await io.in("a").fetchSockets()) {
+    assertType<
+      IsExact<
+        typeof socket,
+        RemoteSocket<DecorateAcknowledgementsWithMultipleResponses<ServerToClient>, Data>
+      >
+    >(
+      true,
+    );
+    assertType<IsExact<typeof socket.data, Data>>(true);
+    assertType<IsExact<typeof socket.id, string>>(true);
+    assertType<IsExact<typeof socket.rooms, Set<string>>>(true);
+    socket.emit("chat", "me", "hi");
+    // @ts-expect-error wrong type
+    socket.emit("chat", 1, "hi");
+    // @ts-expect-error not among the events
+    socket.emit("save", "x");
+    socket.join(["a", "b"]);
+    socket.disconnect(true);
+  }
+  io.socketsJoin("a");
+  io.to("a").socketsLeave(["a"]);
+  io.except("a").disconnectSockets(true);
+  // @ts-expect-error a room is a text
+  io.socketsJoin(5);
+
+  io.serverSideEmit("ping", 1);
+  // @ts-expect-error wrong type
+  io.serverSideEmit("ping", "1");
+  // @ts-expect-error not an event between servers
+  io.serverSideEmit("chat", "me", "hi");
+  io.of("/x").on("ping", (n) => assertType<IsExact<typeof n, number>>(true));
+}
+
+interface Asked {
+  count: (room: string, ack: (n: number) => void) => void;
+}
+
+export function betweenServers(io: Server<ClientToServer, ServerToClient, Asked>): void {
+  io.serverSideEmit("count", "a", (error, counts) => {
+    assertType<IsExact<typeof error, Error>>(true);
+    assertType<IsExact<typeof counts, number[]>>(true);
+  });
+  const counts = io.serverSideEmitWithAck("count", "a");
+  assertType<IsExact<typeof counts, Promise<number[]>>>(true);
+  io.on("count", (room, ack) => ack(room.length));
+  // @ts-expect-error an argument is missing
+  io.serverSideEmitWithAck("count");
+}
+
+export function patterns(io: S): void {
+  const parent = io.of(/^\/room-/, (socket) => socket.on("chat", (text) => text satisfies string));
+  parent.on("connection", (socket) => {
+    assertType<IsExact<typeof socket, Socket<ClientToServer, ServerToClient, Between, Data>>>(true);
+  });
+  parent.emit("chat", "me", "hi");
+  io.of((name, auth, next) => {
+    assertType<IsExact<typeof name, string>>(true);
+    next(null, auth.token === 1);
+  });
+  io.of(async (name) => await Promise.resolve(name === "/x"));
+  io.of("/x").adapter.on("join-room", (room, id) => {
+    assertType<IsExact<[typeof room, typeof id], [string, string]>>(true);
+  });
+  // @ts-expect-error no such event
+  io.of("/x").adapter.on("no-room", () => {});
+  io.on("new_namespace", (namespace) => namespace.name satisfies string);
+}
+
+export function handlers(io: S): void {
+  io.onEvent("chat", (socket, text, at) => {
+    assertType<IsExact<typeof text, string>>(true);
+    assertType<IsExact<typeof at, number>>(true);
+    socket.data.name satisfies string;
+  });
+  io.onEvent("save", (_socket, _text, ack) => ack(1));
+  io.onEvent("disconnect", (socket, reason) => {
+    socket.id satisfies string;
+    // @ts-expect-error no such reason
+    if (reason === "no such reason") return;
+  });
+  // @ts-expect-error not among the clients' events
+  io.onEvent("ask", () => {});
+  // @ts-expect-error wrong handler
+  io.onEvent("chat", (_socket, _text: number) => {});
+  io.on("connection", (socket) => {
+    socket.use(([event, ...args], next) => {
+      assertType<IsExact<typeof event, string>>(true);
+      next(args.length > 5 ? new Error("too many") : undefined);
+    });
+    socket.use(async ([event]) => await Promise.resolve(void event));
+    // @ts-expect-error no such callback
+    socket.use("x");
+    socket.recovered satisfies boolean;
+    socket.server.of("/x").sockets.size satisfies number;
+    socket.adapter.rooms.get("a")?.has(socket.id);
+  });
+  io.on("rate_limited", (socket, { event, retryAfter }) => {
+    socket.emit("chat", event, String(retryAfter));
+  });
+  io.on("session_expired", ({ id, reason }) => {
+    id satisfies string;
+    // @ts-expect-error no such reason
+    if (reason === "bored") return;
+  });
 }

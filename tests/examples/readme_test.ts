@@ -5,6 +5,7 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { io } from "socket.io-client";
+import officialMsgpack from "npm:socket.io-msgpack-parser@3.0.2";
 
 const root = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", root));
@@ -23,7 +24,9 @@ await Deno.writeTextFile(
   JSON.stringify({
     imports: {
       "@skein/io": new URL("mod.ts", root).href,
+      "@skein/io/contract": new URL("src/contract/mod.ts", root).href,
       "@skein/io/engine": new URL("src/server/engine.ts", root).href,
+      "@skein/io/msgpack": new URL("src/server/msgpack.ts", root).href,
     },
     lock: false,
   }),
@@ -119,9 +122,12 @@ Deno.test("README names all of its code", () => {
     "server.ts",
     "client.ts",
     "typed.ts",
+    "contract.ts",
+    "recovery.ts",
     "hono.ts",
     "fetch.ts",
     "engine.ts",
+    "msgpack.ts",
   ]);
 });
 
@@ -156,6 +162,47 @@ Deno.test({
   fn: () =>
     serving("typed.ts", run, async (url) => {
       assertEquals((await acks(url)).map((answer) => typeof answer), ["number", "number"]);
+    }),
+});
+
+Deno.test({
+  name: "README's contract answers what is right, and says what is wrong",
+  ...foreign,
+  fn: () =>
+    serving("contract.ts", run, async (url) => {
+      assertEquals(await acks(url), ["hello", "hello"]);
+      const socket = io(url, { forceNew: true, reconnection: false });
+      const answer = await socket.timeout(10_000).emitWithAck("say", "   ");
+      socket.disconnect();
+      assertEquals([answer.error.code, answer.error.event], ["INVALID_EVENT", "say"]);
+    }),
+});
+
+Deno.test({
+  name: "README's MessagePack server answers the official parser",
+  ...foreign,
+  fn: () =>
+    serving("msgpack.ts", run, async (url) => {
+      const socket = io(url, { forceNew: true, reconnection: false, parser: officialMsgpack });
+      assertEquals(await socket.timeout(10_000).emitWithAck("say", "hello"), "hello");
+      socket.disconnect();
+    }),
+});
+
+Deno.test({
+  name: "README's recovery lets a client come back",
+  ...foreign,
+  fn: () =>
+    serving("recovery.ts", run, async (url) => {
+      assertEquals(await acks(url), ["hello", "hello"]);
+      const socket = io(url, { forceNew: true, reconnectionDelay: 50 });
+      const connect = (): Promise<void> => new Promise((done) => socket.once("connect", () => done()));
+      await connect();
+      const { id } = socket;
+      socket.io.engine.close(); // as a lost connection does
+      await connect();
+      assertEquals([socket.recovered, socket.id === id], [true, true]);
+      socket.disconnect();
     }),
 });
 

@@ -1,44 +1,14 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { Server, type ServerOptions } from "../../mod.ts";
-
-/** Speaks HTTP long-polling with a server, without a network. */
-class PollingClient {
-  #sid = "";
-  constructor(readonly io: Server) {}
-
-  async request(body?: string): Promise<Response> {
-    const url = `http://localhost/socket.io/?EIO=4&transport=polling${this.#sid && `&sid=${this.#sid}`}`;
-    return await this.io.handler(new Request(url, body === undefined ? {} : { method: "POST", body }));
-  }
-
-  async open(): Promise<this> {
-    const text = await (await this.request()).text();
-    this.#sid = JSON.parse(text.slice(1)).sid;
-    return this;
-  }
-
-  /** Sends packets; resolves to the status. */
-  async say(...packets: string[]): Promise<number> {
-    const response = await this.request(packets.map((packet) => `4${packet}`).join("\x1e"));
-    await response.body?.cancel();
-    return response.status;
-  }
-
-  /** What waits, without Engine.IO's digit (other packets than messages as they are). */
-  async hear(): Promise<string[]> {
-    const response = await this.request();
-    const packets = (await response.text()).split("\x1e");
-    return packets.map((packet) => packet.startsWith("4") ? packet.slice(1) : packet);
-  }
-}
+import { HandlerClient } from "../support/handler_client.ts";
 
 async function withServer(
   options: ServerOptions,
-  run: (io: Server, client: PollingClient) => Promise<void>,
+  run: (io: Server, client: HandlerClient) => Promise<void>,
 ): Promise<void> {
   const io = new Server(options);
   try {
-    await run(io, await new PollingClient(io).open());
+    await run(io, await new HandlerClient(io).open());
   } finally {
     await io.close();
   }
@@ -108,7 +78,7 @@ Deno.test("Server gives errors of listeners to onError, which may fail itself", 
 
 Deno.test("Server that closes tells its sockets, refuses newcomers, and calls back", async () => {
   const io = new Server();
-  const client = await new PollingClient(io).open();
+  const client = await new HandlerClient(io).open();
   const log: unknown[] = [];
   io.on("connection", (socket) => {
     socket.on("disconnect", (reason) => void log.push(reason));
@@ -124,7 +94,7 @@ Deno.test("Server that closes tells its sockets, refuses newcomers, and calls ba
   const response = await client.request();
   await response.body?.cancel();
   assertEquals(response.ok, false);
-  await assertRejects(() => new PollingClient(io).open());
+  await assertRejects(() => new HandlerClient(io).open());
   socket!.emit("late");
   io.emit("late");
   assertEquals(socket!.connected, false);

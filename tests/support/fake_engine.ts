@@ -4,8 +4,13 @@
  * @module
  */
 import { LocalAdapter } from "../../src/adapters/local_adapter.ts";
+import type { AdapterFactory } from "../../src/core/adapter.ts";
 import { Connections } from "../../src/core/connections.ts";
 import { Namespaces } from "../../src/core/namespaces.ts";
+import type { RateLimitOptions } from "../../src/core/rate_limit.ts";
+import { Recovery } from "../../src/core/recovery.ts";
+import { rateLimits } from "../../src/server/rate_limit_options.ts";
+import { type RecoveryOptions, recoverySettings } from "../../src/server/recovery_options.ts";
 import type {
   CloseReason,
   EngineHandler,
@@ -27,7 +32,7 @@ export class FakeClient implements EngineSocket {
   readonly protocol = 4;
   readonly upgrading = false;
   readonly upgraded = false;
-  bufferedAmount = 0;
+  readonly bufferedAmount = 0;
   readonly remoteAddress = "192.0.2.1";
   readonly request: PeerInfo;
   readyState: "open" | "closing" | "closed" = "open";
@@ -37,8 +42,6 @@ export class FakeClient implements EngineSocket {
   readonly options: (SendOptions | undefined)[] = [];
   /** Each batch as it was given to the session, for identity checks. */
   readonly batches: (readonly Frame[])[] = [];
-  /** What core listens for on the session. */
-  readonly listeners: [event: string, listener: () => void][] = [];
   #heard: Frame[] = [];
   #listener: EngineListener | undefined;
 
@@ -81,18 +84,7 @@ export class FakeClient implements EngineSocket {
     this.readyState = "closed";
     const listener = this.#listener;
     this.#listener = undefined;
-    this.#tell("close");
     listener?.closed(reason, description);
-  }
-
-  /** The client took what waited. */
-  drain(): void {
-    this.bufferedAmount = 0;
-    this.#tell("drain");
-  }
-
-  #tell(event: string): void {
-    for (const [name, listener] of [...this.listeners]) if (name === event) listener();
   }
 
   sendFrames(frames: readonly Frame[], options?: SendOptions): void {
@@ -113,18 +105,18 @@ export class FakeClient implements EngineSocket {
   write(): this {
     return this;
   }
-  on(event: string, listener: () => void): this {
-    this.listeners.push([event, listener]);
-    return this;
-  }
-  once(): this {
-    throw new Error("Not needed by core");
-  }
-  off(event: string, listener?: () => void): this {
-    const index = this.listeners.findIndex(([name, one]) => name === event && one === listener);
-    if (index >= 0) this.listeners.splice(index, 1);
-    return this;
-  }
+  readonly on: () => never = notNeeded;
+  readonly once: () => never = notNeeded;
+  readonly off: () => never = notNeeded;
+  readonly addListener: () => never = notNeeded;
+  readonly removeListener: () => never = notNeeded;
+  readonly removeAllListeners: () => never = notNeeded;
+  readonly listeners: () => never = notNeeded;
+  readonly listenerCount: () => never = notNeeded;
+}
+
+function notNeeded(): never {
+  throw new Error("Not needed by core");
 }
 
 /** A core without engine and server. */
@@ -143,19 +135,46 @@ export interface TestCore {
 /** Time at the beginning: not 0, so that a forgotten `now` shows. */
 const START = 1_000_000;
 
+/** How a core differs from the default. */
+export interface CoreOptions {
+  readonly recovery?: RecoveryOptions;
+  readonly rateLimit?: RateLimitOptions;
+  /** ms until it shows that a client is gone. Default 0. */
+  readonly silence?: number;
+  readonly cleanupEmptyChildNamespaces?: boolean;
+  readonly validateOutgoing?: boolean;
+  readonly makeAdapter?: AdapterFactory;
+}
+
 /** Makes a core. `connectTimeout` is 45 000 ms. */
-export function testCore(): TestCore {
+export function testCore(options: CoreOptions = {}): TestCore {
   const clock = new ManualClock(START);
   const errors: [unknown, string][] = [];
   const report = (error: unknown, where: string): void => {
     errors.push([error, where]);
   };
   const ports = { clock, parser: defaultParser, report };
-  const namespaces = new Namespaces({ ...ports, makeAdapter: (_, local) => new LocalAdapter(local) });
+  const settings = recoverySettings(options.recovery)?.(clock, options.silence ?? 0);
+  const recovery = settings && new Recovery({
+    ...settings,
+    report,
+    clock,
+    emptied: (nsp) => namespaces.endIfEmpty(nsp),
+    expired: (nsp, session) => namespaces.tellExpired(nsp, session),
+  });
+  const namespaces: Namespaces = new Namespaces({
+    ...ports,
+    recovery,
+    validateOutgoing: options.validateOutgoing ?? false,
+    cleanupEmptyChildNamespaces: options.cleanupEmptyChildNamespaces ?? false,
+    makeAdapter: options.makeAdapter ?? ((_, local) => new LocalAdapter(local)),
+  });
   const connections = new Connections({
     ...ports,
     connectTimeout: 45_000,
-    find: (name) => namespaces.find(name),
+    rateLimits: rateLimits(options.rateLimit),
+    skipMiddlewares: recovery?.skipMiddlewares ?? false,
+    find: (name, auth) => namespaces.find(name, auth),
   });
   const open = (request?: Partial<PeerInfo>): FakeClient => new FakeClient(request).open(connections);
   const join = (...names: string[]): FakeClient => {

@@ -12,20 +12,30 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   time: [],
   protocol: [],
   events: ["time"],
-  engine: ["protocol", "time", "events/emitter.ts"],
-  core: ["protocol", "events", "time", "engine/ports.ts"],
+  engine: ["protocol", "time", "events/emitter.ts", "events/listenable.ts"],
+  contract: ["events", "protocol/socket_packet.ts"],
+  core: ["contract", "protocol", "events", "time", "engine/ports.ts"],
   adapters: ["core", "protocol", "time"],
   runtimes: ["engine", "core", "protocol"],
   integrations: ["server", "runtimes", "core", "events"],
   client: ["protocol", "events", "time", "engine/ports.ts", "engine/heartbeat.ts", "engine/outbox.ts"],
-  server: ["core", "engine", "adapters", "runtimes", "protocol", "events", "time"],
+  server: ["contract", "core", "engine", "adapters", "runtimes", "protocol", "events", "time"],
 };
 
 /** What an entry point may import besides what its folder may; and the types of anything. */
 const ENTRY_POINT: readonly string[] = ["server"];
 
 /** Layers that run everywhere, a browser included: no package may come in. */
-const WITHOUT_DEPENDENCIES = new Set(["time", "protocol", "events", "engine", "core", "client", ""]);
+const WITHOUT_DEPENDENCIES = new Set([
+  "time",
+  "protocol",
+  "events",
+  "contract",
+  "engine",
+  "core",
+  "client",
+  "",
+]);
 
 /** Layers that may name a platform. */
 const WITH_PLATFORM = new Set(["runtimes"]);
