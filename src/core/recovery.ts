@@ -278,21 +278,23 @@ export class NamespaceRecovery {
 
   /** Counts a session until its time is over: a store elsewhere need not tell when it goes. */
   #keep({ pid, until }: RecoverableSession): void {
-    this.#kept.delete(pid); // the order is that of their ends, as far as it matters
+    this.#kept.delete(pid); // the order is that of their ends, but for those that were put back
     this.#kept.set(pid, until);
     if (!this.#isClosed) this.#cancelWake ??= this.#ports.clock.at(until, this.#wake);
   }
 
   readonly #wake = (): void => {
     this.#cancelWake = undefined;
-    const now = this.#ports.clock.now();
-    let next = Infinity;
+    const { clock } = this.#ports;
+    // From the front, and no further than needed: one that was put back may be counted somewhat longer.
     for (const [pid, until] of this.#kept) {
-      if (until <= now) this.#kept.delete(pid);
-      else next = Math.min(next, until);
+      if (until > clock.now()) {
+        this.#cancelWake = clock.at(until, this.#wake);
+        return;
+      }
+      this.#kept.delete(pid);
     }
-    if (next !== Infinity) this.#cancelWake = this.#ports.clock.at(next, this.#wake);
-    else this.#ports.emptied(this.#nsp);
+    this.#ports.emptied(this.#nsp);
   };
 
   #save(session: RecoverableSession): void {
