@@ -15,16 +15,10 @@ import type {
   MessageParams,
   ParamsWithoutAck,
 } from "../events/event_types.ts";
-import type { BroadcastTarget } from "./broadcast_target.ts";
+import { type BroadcastTarget, completeValues } from "./broadcast_target.ts";
 import { checkEventName } from "./event_name.ts";
 import type { RemoteSocket } from "./remote_socket.ts";
 import { checkTimeout, roomList, type Selector, withExcept, withFlags, withRooms } from "./selector.ts";
-
-/** The error of a broadcast whose acks are incomplete. */
-export interface BroadcastAckError extends Error {
-  /** What was answered until then. */
-  responses: unknown[];
-}
 
 /** Sends to the sockets chosen so far. */
 export class BroadcastOperator<
@@ -155,7 +149,5 @@ export async function broadcastWithAck(
   data: unknown[],
 ): Promise<unknown[]> {
   checkEventName(data[0]);
-  const { error, values } = await target.ask(data, to);
-  if (error === null) return values;
-  throw Object.assign(error, { responses: values }) satisfies BroadcastAckError;
+  return completeValues(await target.ask(data, to));
 }

@@ -22,3 +22,15 @@ export interface BroadcastTarget {
   /** Asks the other servers. */
   askServers(data: unknown[], timeout?: number): Promise<Answers>;
 }
+
+/** The error of answers that are incomplete. */
+export interface BroadcastAckError extends Error {
+  /** What was answered until then. */
+  responses: unknown[];
+}
+
+/** The values of complete answers; throws a {@linkcode BroadcastAckError} where some are missing. */
+export function completeValues({ values, error }: Answers): unknown[] {
+  if (error === null) return values;
+  throw Object.assign(error, { responses: values }) satisfies BroadcastAckError;
+}

@@ -17,7 +17,7 @@ import type {
 } from "../events/event_types.ts";
 import { type AnyEmitter, Listenable } from "../events/listenable.ts";
 import { broadcastEvent, BroadcastOperator, broadcastWithAck } from "./broadcast_operator.ts";
-import type { BroadcastTarget } from "./broadcast_target.ts";
+import { type BroadcastTarget, completeValues } from "./broadcast_target.ts";
 import type { RemoteSocket } from "./remote_socket.ts";
 import { checkTimeout, EVERYONE, withExcept, withFlags, withRooms } from "./selector.ts";
 import { checkServerEvent, serverSideEmit } from "./server_side.ts";
@@ -141,9 +141,7 @@ export abstract class Broadcastable<Reserved, ServerSideEvents, EmitEvents, Sock
   ): Promise<AckValue<ServerSideEvents, Ev>[]>;
   async serverSideEmitWithAck(...data: unknown[]): Promise<unknown[]> {
     checkServerEvent(data[0]);
-    const { values, error } = await this.#target.askServers(data);
-    if (error === null) return values;
-    throw Object.assign(error, { responses: values });
+    return completeValues(await this.#target.askServers(data));
   }
 
   #everyone(): BroadcastOperator<EmitEvents, SocketData> {

@@ -19,14 +19,14 @@ import type {
 } from "./adapter.ts";
 import { collectAcks } from "./ack_collection.ts";
 import { AdapterView } from "./adapter_view.ts";
-import type { BroadcastTarget } from "./broadcast_target.ts";
+import { type BroadcastTarget, completeValues } from "./broadcast_target.ts";
 import { showOutgoing } from "./catch_all.ts";
 import type { ContractChecks, TellInvalid } from "./contract_checks.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import type { NamespaceSetup } from "./namespace_setup.ts";
 import type { NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";
 import { DistantSocket } from "./remote_socket.ts";
-import type { BroadcastFlags, Selector } from "./selector.ts";
+import { type BroadcastFlags, EVERYONE, type Selector } from "./selector.ts";
 import type { Offset, PrivateId } from "./session_store.ts";
 import { type AnySocket, loseSocket, openSocket, sendFramesTo } from "./socket.ts";
 import type { DisconnectReason, SocketHome } from "./socket_ports.ts";
@@ -215,8 +215,7 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 
   async fetch(to: Selector): Promise<unknown[]> {
     const timeout = to.flags.timeout ?? SERVERS_TIMEOUT;
-    const { values, error } = await this.#adapter.ask({ type: "sockets", timeout }, to);
-    if (error !== null) throw Object.assign(error, { responses: values });
+    const values = completeValues(await this.#adapter.ask({ type: "sockets", timeout }, to));
     return values.map((details) =>
       this.byId.get((details as SocketDetails).id as SocketId) ??
         new DistantSocket(details as SocketDetails, this)
@@ -232,12 +231,7 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   }
 
   askServers(data: unknown[], timeout: number = SERVERS_TIMEOUT): Promise<Answers> {
-    const everyone = { rooms: [], except: [], flags: {} };
-    return this.#adapter.ask({ type: "servers", data, timeout }, everyone);
-  }
-
-  serverCount(): Promise<number> {
-    return this.#adapter.serverCount();
+    return this.#adapter.ask({ type: "servers", data, timeout }, EVERYONE);
   }
 
   deliver(

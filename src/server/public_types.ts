@@ -69,7 +69,8 @@ export type {
   Packet,
 } from "../protocol/socket_packet.ts";
 export type { RecoveryOptions } from "./recovery_options.ts";
-export type { BroadcastAckError, BroadcastOperator } from "../core/broadcast_operator.ts";
+export type { BroadcastOperator } from "../core/broadcast_operator.ts";
+export type { BroadcastAckError } from "../core/broadcast_target.ts";
 export type { Broadcastable, Many } from "../core/broadcastable.ts";
 export type { Handshake } from "../core/handshake.ts";
 export type { ExtendedError, Middleware, Next } from "../core/middleware.ts";

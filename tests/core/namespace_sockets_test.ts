@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { AnySocket } from "../../src/core/socket.ts";
-import type { BroadcastAckError } from "../../src/core/broadcast_operator.ts";
+import type { BroadcastAckError } from "../../src/core/broadcast_target.ts";
 import { type FakeClient, type TestCore, testCore } from "../support/fake_engine.ts";
 
 interface Setup {

@@ -32,6 +32,17 @@ async function lose(io: Io, h: Harness, wire: Wire): Promise<void> {
   await h.until(() => io.sockets.sockets.size === 0, "the end of the socket");
 }
 
+/** A client that has connected, received one event and lost its connection: what it needs to come back. */
+async function lostAfterOne(io: Io, h: Harness): Promise<{ pid: string; offset: string }> {
+  const wire = await h.wire("wire");
+  wire.send("40");
+  const { pid } = await answered(wire);
+  io.emit("first");
+  const offset = await offsetOf(wire, h);
+  await lose(io, h, wire);
+  return { pid, offset };
+}
+
 /** Comes back on a new WebSocket, quietly: the frame sent has secrets of this run. */
 async function comeBack(h: Harness, name: string, memory: object): Promise<Wire> {
   const wire = await h.wire(name);
@@ -127,12 +138,7 @@ export const recovery: readonly Script[] = [
 
   script("recovery happens once with a session", async (io, h) => {
     io.on("connection", (socket) => h.log("connection", socket.recovered));
-    const wire = await h.wire("wire");
-    wire.send("40");
-    const { pid } = await answered(wire);
-    io.emit("first");
-    const offset = await offsetOf(wire, h);
-    await lose(io, h, wire);
+    const { pid, offset } = await lostAfterOne(io, h);
     const back = await comeBack(h, "back", { pid, offset });
     await answered(back);
     back.send("41"); // it leaves of its own will
@@ -172,12 +178,7 @@ export const recovery: readonly Script[] = [
       h.log("middleware", socket.recovered);
       next();
     });
-    const wire = await h.wire("wire");
-    wire.send("40");
-    const { pid } = await answered(wire);
-    io.emit("first");
-    const offset = await offsetOf(wire, h);
-    await lose(io, h, wire);
+    const { pid, offset } = await lostAfterOne(io, h);
     await answered(await comeBack(h, "back", { pid, offset }));
   }, { options }),
 
@@ -186,24 +187,14 @@ export const recovery: readonly Script[] = [
       h.log("middleware", socket.recovered);
       next();
     });
-    const wire = await h.wire("wire");
-    wire.send("40");
-    const { pid } = await answered(wire);
-    io.emit("first");
-    const offset = await offsetOf(wire, h);
-    await lose(io, h, wire);
+    const { pid, offset } = await lostAfterOne(io, h);
     await answered(await comeBack(h, "back", { pid, offset }));
   }, { options: { connectionStateRecovery: { skipMiddlewares: false } } }),
 
   script("recovery that a middleware refuses delivers nothing", async (io, h) => {
     let refuses = false;
     io.use((_socket, next) => next(refuses ? new Error("no") : undefined));
-    const wire = await h.wire("wire");
-    wire.send("40");
-    const { pid } = await answered(wire);
-    io.emit("first");
-    const offset = await offsetOf(wire, h);
-    await lose(io, h, wire);
+    const { pid, offset } = await lostAfterOne(io, h);
     io.emit("secret");
     refuses = true;
     const back = await comeBack(h, "back", { pid, offset });
