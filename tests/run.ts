@@ -1,76 +1,136 @@
 /**
- * `deno task test`: runs `deno test` over tests/, then says how many tests ran, which were skipped and why, and
- * closes with the line `N passed, N failed` (and `, N skipped`). Arguments go to `deno test`; paths among them
- * replace tests/. Exit code 1 when a test failed, when the tests do not compile, and when none ran.
+ * `deno task test`: runs `deno test` over tests/, and those of its files that want a server under test once more for
+ * each other target (tests/support/capabilities.ts). Then says how many tests ran, which were skipped and why, and
+ * closes with the line `N passed, N failed` (and `, N skipped`).
+ *
+ * Arguments go to `deno test`; paths among them replace tests/, and only SKEIN_TARGET (default "deno") is run then.
+ * SKEIN_TARGETS names the targets of a whole run, with commas between. Exit code 1 when a test failed, when the tests
+ * do not compile, and when none ran.
  * @module
  */
+import { TARGETS } from "./support/capabilities.ts";
 import { type Note, NOTES } from "./support/requires.ts";
 import { type Outcome, readJunit } from "./tools/junit.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** The closing lines for `outcomes`, and whether the run is good. `code` is what `deno test` exited with. */
-export function summary(
-  outcomes: readonly Outcome[],
-  notes: ReadonlyMap<string, Note>,
-  code: number,
-): { lines: string[]; isGood: boolean } {
-  const of = (result: Outcome["result"]): Outcome[] => outcomes.filter((one) => one.result === result);
-  const passed = of("passed").length;
-  const skipped = of("skipped");
-  const failures = of("failed");
-  const ran = passed + failures.length;
-  const fileOf = ({ file, name }: Outcome): string => notes.get(name.split(" > ")[0]!)?.file || file;
-  const files = new Set(outcomes.filter((one) => one.result !== "skipped").map(fileOf)).size;
-  const lines = [`${ran} tests ran in ${files} files`];
-  for (const one of skipped) {
-    lines.push(`skipped: ${one.name}: ${notes.get(one.name)?.reason ?? "no reason given"} (${fileOf(one)})`);
-  }
-  for (const one of failures) lines.push(`failed: ${one.name} (${fileOf(one)})`);
-  let failed = failures.length;
-  if (failed === 0 && code !== 0) {
-    lines.push(`failed: deno test ended with code ${code} without naming a test, see its output above`);
-    failed = 1;
-  } else if (ran === 0) {
-    lines.push("failed: no test ran");
-    failed = 1;
-  }
-  lines.push(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`);
-  return { lines, isGood: failed === 0 };
-}
-
-interface Run {
-  readonly outcomes: Outcome[];
+/** One `deno test`. */
+export interface Run {
+  readonly outcomes: readonly Outcome[];
   /** By the test's name. */
-  readonly notes: Map<string, Note>;
-  /** The exit code of `deno test`. */
+  readonly notes: ReadonlyMap<string, Note>;
+  /** What `deno test` exited with. */
   readonly code: number;
+  /** The target, where there are several runs. */
+  readonly target?: string | undefined;
 }
 
-/** Runs `deno test` with `args`. */
-async function runTests(args: readonly string[]): Promise<Run> {
+/** The closing lines for `runs`, and whether all is good. */
+export function summary(runs: readonly Run[]): { lines: string[]; isGood: boolean } {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const files = new Set<string>();
+  const lines: string[] = [];
+  const broken: string[] = [];
+  for (const run of runs) {
+    const why = whyNotAtAll(run);
+    if (why !== undefined) {
+      counts.skipped += run.outcomes.length;
+      lines.push(`skipped: all ${run.outcomes.length} tests of target ${run.target}: ${why}`);
+      continue;
+    }
+    const fileOf = ({ file, name }: Outcome): string => run.notes.get(name.split(" > ")[0]!)?.file || file;
+    for (const one of run.outcomes) {
+      counts[one.result]++;
+      if (one.result === "skipped") {
+        lines.push(`skipped: ${one.name}: ${reasonOf(one, run)} (${fileOf(one)})`);
+      } else files.add(fileOf(one));
+      if (one.result === "failed") lines.push(`failed: ${one.name} (${fileOf(one)})`);
+    }
+    const fault = faultOf(run);
+    if (fault !== undefined) broken.push(`failed: ${fault}`);
+  }
+  lines.unshift(`${counts.passed + counts.failed} tests ran in ${files.size} files`);
+  const failed = counts.failed + broken.length;
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+  return {
+    lines: [...lines, ...broken, `${counts.passed} passed, ${failed} failed${skipped}`],
+    isGood: failed === 0,
+  };
+}
+
+function reasonOf({ name }: Outcome, { notes }: Run): string {
+  return notes.get(name)?.reason ?? "no reason given";
+}
+
+/** Why all tests of a target were skipped: its runtime is not to be had. */
+function whyNotAtAll(run: Run): string | undefined {
+  if (run.target === undefined || run.code !== 0 || run.outcomes.some(({ result }) => result !== "skipped")) {
+    return;
+  }
+  return [...run.notes.values()].map(({ reason }) => reason).find((reason) =>
+    reason?.startsWith("needs the runtime")
+  );
+}
+
+/** What is wrong with a run beside its failed tests. */
+function faultOf({ outcomes, code, target }: Run): string | undefined {
+  const of = target === undefined ? "" : ` for target ${target}`;
+  if (code !== 0 && outcomes.every(({ result }) => result !== "failed")) {
+    return `deno test${of} ended with code ${code} without naming a test, see its output above`;
+  }
+  return outcomes.every(({ result }) => result === "skipped") ? `no test ran${of}` : undefined;
+}
+
+/** One `deno test` that is to be run. */
+interface Job {
+  readonly args: readonly string[];
+  /** Undefined: what SKEIN_TARGET says. */
+  readonly target?: string;
+}
+
+/** Runs it. What it prints is shown at once, or kept until it turns out that a test of the target failed. */
+async function run({ args, target }: Job): Promise<Run> {
   const folder = await Deno.makeTempDir({ prefix: "skein_tests_" });
   try {
     const report = `${folder}/junit.xml`;
     const notesFile = `${folder}/notes.jsonl`;
-    const paths = args.some((arg) => !arg.startsWith("-") && exists(arg)) ? [] : ["tests/"];
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", `--junit-path=${report}`, ...args, ...paths],
+    const begin = performance.now();
+    const isShown = target === undefined;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", `--junit-path=${report}`, ...args],
       cwd: root,
-      env: { [NOTES]: notesFile },
+      env: { [NOTES]: notesFile, ...!isShown && { SKEIN_TARGET: target } },
       stdin: "null",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn().status;
+      stdout: isShown ? "inherit" : "piped",
+      stderr: isShown ? "inherit" : "piped",
+    }).spawn();
+    const output = isShown ? "" : await textFrom(child);
+    const { code } = await child.status;
     const notes = new Map<string, Note>();
     for (const line of (await textOf(notesFile)).split("\n").filter((line) => line !== "")) {
       const note = JSON.parse(line) as Note;
       notes.set(note.name, note);
     }
-    return { outcomes: readJunit(await textOf(report)), notes, code };
+    const outcomes = readJunit(await textOf(report));
+    if (!isShown) {
+      if (code !== 0) console.log(output);
+      const seconds = ((performance.now() - begin) / 1_000).toFixed(0);
+      const passed = outcomes.filter(({ result }) => result === "passed").length;
+      console.log(`target ${target}: ${code === 0 ? "ok" : "FAILED"}, ${passed} passed, ${seconds} s`);
+    }
+    return { outcomes, notes, code, target };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** What the child prints, in the order in which it comes. */
+async function textFrom({ stdout, stderr }: Deno.ChildProcess): Promise<string> {
+  let text = "";
+  await Promise.all([stdout, stderr].map(async (stream) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
+  }));
+  return text;
 }
 
 function exists(path: string): boolean {
@@ -92,9 +152,48 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
+/** The test files below `folder` (with a slash at its end) that want a server under test. */
+async function suites(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+    const path = folder + name;
+    if (isDirectory) found.push(...await suites(`${path}/`));
+    else if (name.endsWith("_test.ts")) {
+      const text = await Deno.readTextFile(new URL(path, root));
+      if (/^import .*support\/target\.ts";$/m.test(text)) found.push(path);
+    }
+  }
+  return found.sort();
+}
+
+async function jobsFor(args: readonly string[]): Promise<Job[]> {
+  if (args.some((arg) => !arg.startsWith("-") && exists(arg))) return [{ args }];
+  const targets = Deno.env.get("SKEIN_TARGETS")?.split(",") ?? TARGETS;
+  const files = await suites("tests/");
+  return [
+    { args: [...args, "tests/"] },
+    // The first target is that of the whole.
+    ...targets.filter((target) => target !== TARGETS[0]).map((target) => ({
+      args: [...args, ...files],
+      target,
+    })),
+  ];
+}
+
+/** How many jobs run at a time. Most of their time they wait. */
+const LANES = 2;
+
 if (import.meta.main) {
-  const { outcomes, notes, code } = await runTests(Deno.args);
-  const { lines, isGood } = summary(outcomes, notes, code);
+  const jobs = await jobsFor(Deno.args);
+  const runs: Run[] = [];
+  let next = 0;
+  await Promise.all(Array.from({ length: LANES }, async () => {
+    while (next < jobs.length) {
+      const n = next++;
+      runs[n] = await run(jobs[n]!);
+    }
+  }));
+  const { lines, isGood } = summary(runs);
   console.log(`\n${lines.join("\n")}`);
   Deno.exit(isGood ? 0 : 1);
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { summary } from "./run.ts";
-import { readJunit } from "./tools/junit.ts";
+import { type Run, summary } from "./run.ts";
+import { type Outcome, readJunit } from "./tools/junit.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="7" failures="3" errors="0" time="0.013">
@@ -39,7 +39,11 @@ Deno.test("readJunit() counts a test by its steps and unescapes names", () => {
 
 Deno.test("The summary names skips with their reason and ends with the counts", () => {
   const note = { name: "Left out", file: "./b_test.ts", reason: "needs chromium: no chromium on the PATH" };
-  const { lines, isGood } = summary(readJunit(REPORT), new Map([[note.name, note]]), 1);
+  const { lines, isGood } = summary([{
+    outcomes: readJunit(REPORT),
+    notes: new Map([[note.name, note]]),
+    code: 1,
+  }]);
   assertFalse(isGood);
   assertEquals(lines[0], "5 tests ran in 1 files");
   assert(lines.includes("skipped: Left out: needs chromium: no chromium on the PATH (./b_test.ts)"));
@@ -49,15 +53,42 @@ Deno.test("The summary names skips with their reason and ends with the counts", 
 Deno.test("The summary is good only when something ran and nothing failed", () => {
   const passed = { file: "a", name: "a", result: "passed" } as const;
   const skipped = { file: "a", name: "b", result: "skipped" } as const;
-  const last = (...args: Parameters<typeof summary>): [string | undefined, boolean] => {
-    const { lines, isGood } = summary(...args);
+  const last = (outcomes: Run["outcomes"], code: number): [string | undefined, boolean] => {
+    const { lines, isGood } = summary([{ outcomes, notes: new Map(), code }]);
     return [lines.at(-1), isGood];
   };
-  assertEquals(last([passed], new Map(), 0), ["1 passed, 0 failed", true]);
-  assertEquals(last([], new Map(), 0), ["0 passed, 1 failed", false]);
-  assertEquals(last([skipped], new Map(), 0), ["0 passed, 1 failed, 1 skipped", false]);
-  assertEquals(last([], new Map(), 1), ["0 passed, 1 failed", false]);
-  assertEquals(last([passed], new Map(), 1), ["1 passed, 1 failed", false]);
+  assertEquals(last([passed], 0), ["1 passed, 0 failed", true]);
+  assertEquals(last([], 0), ["0 passed, 1 failed", false]);
+  assertEquals(last([skipped], 0), ["0 passed, 1 failed, 1 skipped", false]);
+  assertEquals(last([], 1), ["0 passed, 1 failed", false]);
+  assertEquals(last([passed], 1), ["1 passed, 1 failed", false]);
+});
+
+Deno.test("The summary adds up the runs of several targets; one may be skipped as a whole, with reasons", () => {
+  const one = (name: string, result: Outcome["result"]): Outcome => ({ file: "a", name, result });
+  const note = { name: "[b] x", file: "a", reason: "needs the runtime of target b: offline" };
+  const a: Run = { outcomes: [one("[a] x", "passed"), one("[a] y", "passed")], notes: new Map(), code: 0 };
+  const b: Run = {
+    outcomes: [one("[b] x", "skipped"), one("[b] y", "skipped")],
+    notes: new Map([[note.name, note]]),
+    code: 0,
+    target: "b",
+  };
+  assertEquals(summary([a, b]).lines, [
+    "2 tests ran in 1 files",
+    "skipped: all 2 tests of target b: needs the runtime of target b: offline",
+    "2 passed, 0 failed, 2 skipped",
+  ]);
+  assertEquals(summary([a, { ...b, notes: new Map() }]).lines.at(-1), "2 passed, 1 failed, 2 skipped");
+  assertEquals(summary([a, { ...b, code: 1 }]).lines.at(-1), "2 passed, 1 failed, 2 skipped");
+  assertEquals(summary([a, { outcomes: [], notes: new Map(), code: 1, target: "d" }]).lines.slice(1), [
+    "failed: deno test for target d ended with code 1 without naming a test, see its output above",
+    "2 passed, 1 failed",
+  ]);
+  const broken = { outcomes: [one("[c] x", "failed")], notes: new Map(), code: 1 };
+  const { lines, isGood } = summary([a, broken]);
+  assertFalse(isGood);
+  assertEquals(lines.slice(1), ["failed: [c] x (a)", "2 passed, 1 failed"]);
 });
 
 /** Runs the runner itself on a file with `code` in it. */

@@ -1,15 +1,13 @@
 /**
- * The chat as a hono app: the page's files, and Socket.IO under `/socket.io/`.
+ * The chat with its page.
  *
  * Files are text imports: they are loaded with the program, so that serving them needs no permission to read
  * and works offline.
  * @module
  */
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import clientScript from "socket.io-client/dist/socket.io.js" with { type: "text" };
-import { Server } from "../../mod.ts";
-import { type ChatServer, runChat } from "./chat.ts";
-import { limits } from "./limits.ts";
+import type { ChatServer } from "./chat.ts";
 import html from "./page/index.html" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 import composer from "./page/composer.js" with { type: "text" };
@@ -21,10 +19,14 @@ import pictures from "./page/pictures.js" with { type: "text" };
 import session from "./page/session.js" with { type: "text" };
 import sidebar from "./page/sidebar.js" with { type: "text" };
 import timeline from "./page/timeline.js" with { type: "text" };
+import { chatServer, chatSite } from "./site.ts";
 
-const scripts: Record<string, string> = {
+export { chatServer };
+
+const files: Record<string, string> = {
+  "index.html": html,
+  "style.css": style,
   "socket.io.js": clientScript,
-  "limits.js": `export const limits = ${JSON.stringify(limits)};\n`,
   "composer.js": composer,
   "connection.js": connection,
   "elements.js": elements,
@@ -36,34 +38,7 @@ const scripts: Record<string, string> = {
   "timeline.js": timeline,
 };
 
-/** Only our own files may run; pictures are blobs. Older browsers do not count ws: as 'self'. */
-const policy = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** Makes the app, with a chat of its own. */
-export function chatApp(): Hono {
-  // A picture is one packet; on HTTP long-polling it travels as base64, a third larger.
-  const io: ChatServer = new Server({ maxHttpBufferSize: 2 * limits.picture });
-  runChat(io);
-
-  const app = new Hono();
-  app.all("/socket.io/*", (c) => io.handler(c.req.raw, c.env));
-  app.get("/", () => file(html, "text/html"));
-  app.get("/style.css", () => file(style, "text/css"));
-  for (const [name, text] of Object.entries(scripts)) {
-    app.get(`/${name}`, () => file(text, "text/javascript"));
-  }
-  return app;
-}
-
-function file(text: string, type: string): Response {
-  return new Response(text, {
-    headers: {
-      "content-type": `${type}; charset=utf-8`,
-      "cache-control": "no-cache",
-      "content-security-policy": policy,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-    },
-  });
+/** Makes the app around `io`, by default with a chat of its own. */
+export function chatApp(io: ChatServer = chatServer()): Hono {
+  return chatSite(io, files);
 }

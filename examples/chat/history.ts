@@ -1,43 +1,83 @@
 /**
- * The last messages of one room, bounded in number and in bytes.
+ * The last messages of one room, bounded in number and in bytes. They lie on a {@linkcode Shelf}, and are read from
+ * it when somebody first asks: a chat that wakes up has all of it, and who does not ask does not pay.
  * @module
  */
-import type { Message } from "./events.ts";
+import type { Message, Picture } from "./events.ts";
 import { limits } from "./limits.ts";
+import { MemoryShelf, type Shelf } from "./shelf.ts";
 
 /** What was said lately, oldest first. */
 export class History {
-  #messages: Message[] = [];
-  #pictureBytes = 0;
+  readonly #shelf: Shelf;
+  readonly #prefix: string;
+  /** By their keys, oldest first; pictures without their bytes, which have keys of their own. */
+  #messages: Map<string, Message> | undefined;
+
+  /** Of the room of this name. */
+  constructor(room = "", shelf: Shelf = new MemoryShelf()) {
+    this.#shelf = shelf;
+    this.#prefix = `chat/${room}/`;
+  }
 
   /** The message with that id, its picture's bytes included while they are kept. */
   find(id: string): Message | undefined {
-    return this.#messages.find((message) => message.id === id);
+    const message = this.list().find((message) => message.id === id);
+    const bytes = message?.picture && this.#shelf.get(this.#pictureKey(id)) as Picture["bytes"];
+    return bytes ? { ...message!, picture: { ...message!.picture!, bytes } } : message;
   }
 
   /** Appends a message and forgets what is over the limits. */
   add(message: Message): void {
-    this.#messages.push(message);
-    this.#pictureBytes += weight(message);
-    while (this.#messages.length > limits.history) {
-      this.#pictureBytes -= weight(this.#messages.shift());
+    const messages = this.#read();
+    const last = [...messages.keys()].at(-1)?.slice(-NUMBER_LENGTH) ?? "0";
+    const key = `${this.#prefix}said/${String(Number(last) + 1).padStart(NUMBER_LENGTH, "0")}`;
+    const { picture } = message;
+    if (picture?.bytes) this.#shelf.put(this.#pictureKey(message.id), picture.bytes);
+    const plain = withoutBytes(message);
+    this.#shelf.put(key, plain);
+    messages.set(key, plain);
+    for (const [oldest, { id }] of messages) {
+      if (messages.size <= limits.history) break;
+      messages.delete(oldest);
+      this.#shelf.delete(oldest);
+      this.#shelf.delete(this.#pictureKey(id));
     }
-    for (let at = 0; this.#pictureBytes > limits.historyPictures; at++) {
-      const old = this.#messages[at]!;
-      this.#pictureBytes -= weight(old);
-      this.#messages[at] = withoutBytes(old);
-    }
+    if (picture) this.#trimPictures([...messages.values()]);
   }
 
   /** All messages, without the bytes of pictures: one packet may carry only a few attachments. */
   list(): Message[] {
-    return this.#messages.map(withoutBytes);
+    return [...this.#read().values()];
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const [key] of [...this.#shelf.list({ prefix: this.#prefix })]) this.#shelf.delete(key);
+    this.#messages = undefined;
+  }
+
+  /** The newest pictures keep their bytes. */
+  #trimPictures(messages: readonly Message[]): void {
+    let bytes = 0;
+    for (const { id, picture } of messages.toReversed()) {
+      bytes += picture?.size ?? 0;
+      if (picture && bytes > limits.historyPictures) this.#shelf.delete(this.#pictureKey(id));
+    }
+  }
+
+  #read(): Map<string, Message> {
+    return this.#messages ??= new Map(
+      this.#shelf.list({ prefix: `${this.#prefix}said/` }) as Iterable<[string, Message]>,
+    );
+  }
+
+  #pictureKey(id: string): string {
+    return `${this.#prefix}picture/${id}`;
   }
 }
 
-function weight(message: Message | undefined): number {
-  return message?.picture?.bytes?.byteLength ?? 0;
-}
+const NUMBER_LENGTH = 12;
 
 function withoutBytes(message: Message): Message {
   if (!message.picture) return message;

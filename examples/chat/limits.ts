@@ -1,6 +1,6 @@
 /**
  * How much of everything the chat takes. The server enforces these, and serves them to the page as
- * `/limits.js`, so that the page can warn before sending.
+ * part of `/settings.js`, so that the page can warn before sending.
  * @module
  */
 
@@ -14,6 +14,8 @@ export const limits = {
   text: 2_000,
   /** Bytes of a picture. */
   picture: 1_000_000,
+  /** Bytes of a packet: a picture on HTTP long-polling travels as base64, a third larger. */
+  packet: 2_000_000,
   /** Rooms at a time, the permanent ones included. */
   rooms: 24,
   /** Messages kept in each room. */

@@ -2,7 +2,7 @@
  * Checks everything a client sends before the chat looks at it.
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { type Draft, type Hello, type PictureType, pictureTypes } from "./events.ts";
 import { limits } from "./limits.ts";
 

@@ -4,6 +4,7 @@
  * `PORT` chooses the port. Without it, it is 3000 or the next free one.
  * @module
  */
+import { announce } from "./announce.ts";
 import { chatApp } from "./app.ts";
 
 const FIRST_PORT = 3000;
@@ -24,7 +25,7 @@ if (wanted === undefined || wanted === "") {
 function listenFrom(port: number, count: number): void {
   for (let next = port; next < port + count; next++) {
     try {
-      Deno.serve({ port: next, onListen: announce }, app.fetch);
+      Deno.serve({ port: next, onListen: ({ port }) => announce(port) }, app.fetch);
       return;
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
@@ -32,11 +33,6 @@ function listenFrom(port: number, count: number): void {
   }
   const taken = count === 1 ? `Port ${port} is` : `The ports from ${port} to ${port + count - 1} are`;
   stop(`${taken} in use. Choose another: PORT=8080 deno task start`);
-}
-
-function announce({ port }: Deno.NetAddr): void {
-  console.log(`Skein chat: http://localhost:${port}/`);
-  console.log("Open it in two tabs. Stop with Ctrl+C.");
 }
 
 function stop(message: string): void {

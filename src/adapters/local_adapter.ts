@@ -27,7 +27,7 @@ export class LocalAdapter implements Adapter {
   }
 
   broadcast(packet: EventPacket, to: Selector, frames?: FramesOrPromise): void {
-    this.#local.deliver(this.rooms.select(to), packet, to.flags, frames);
+    this.#local.deliver(this.rooms.select(to), packet, to.flags, frames, undefined, to);
   }
 
   ask(question: Question, to: Selector): Promise<Answers> {

@@ -134,13 +134,14 @@ export class MemoryEventLog implements EventLog {
 
   #keep(event: UnloggedEvent, number: number, frames: readonly Frame[] | Promise<readonly Frame[]>): void {
     if (this.#isClosed) return;
-    const { rooms, except } = event; // not the event itself: its `encode` holds the arguments
+    const { rooms, except, origin } = event; // not the event itself: its `encode` holds the arguments
     const until = this.#clock.now() + this.#options.maxAge;
     const entry: Entry = {
       number,
       offset: this.#offset(number),
       rooms,
       except,
+      origin,
       frames,
       bytes: 0,
       until,

@@ -4,8 +4,10 @@
  * Everything that may have to travel (questions, commands, selectors) is plain data.
  * @module
  */
+import type { ReportError } from "../engine/ports.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { EventPacket } from "../protocol/socket_packet.ts";
+import type { Clock } from "../time/clock.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Room, SocketId } from "./ids.ts";
 import type { Rooms } from "./rooms.ts";
@@ -81,9 +83,9 @@ export interface Adapter {
   leave(id: SocketId, room?: Room): void | Promise<void>;
   /**
    * Sends an event to the chosen sockets. MUST have handed it to the local ones when it returns. `frames`: its
-   * encoded form for this process, where it exists already.
+   * encoded form for this process, where it exists already; `origin`: where it was logged, its offset.
    */
-  broadcast(packet: EventPacket, to: Selector, frames?: FramesOrPromise): void;
+  broadcast(packet: EventPacket, to: Selector, frames?: FramesOrPromise, origin?: string): void;
   /** Asks the chosen sockets and collects the answers. Rejects only where it could not ask. */
   ask(question: Question, to: Selector): Promise<Answers>;
   /** Has something done with the chosen sockets. MUST have been done with the local ones when it returns. */
@@ -98,12 +100,22 @@ export interface Adapter {
 
 /** What an adapter may do with the sockets of this process. Unknown ids are skipped. */
 export interface LocalSockets {
-  /** Sends to each; encodes once where there are no `frames`. */
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** Takes the errors that nobody waits for. */
+  readonly report: ReportError;
+  /**
+   * Sends to each; encodes once where there are no `frames`. `isLogged`: whether they are those of the event log.
+   * Default: where there are any. `to`: how `ids` were chosen, where they are all that this selector chooses here; a
+   * room may be sent to at once then.
+   */
   deliver(
     ids: Iterable<SocketId>,
     packet: EventPacket,
     flags: BroadcastFlags,
     frames?: FramesOrPromise,
+    isLogged?: boolean,
+    to?: Selector,
   ): void;
   /** The same, and waits for their acks. */
   askAcks(ids: Iterable<SocketId>, question: AckQuestion, flags: BroadcastFlags): Promise<Answers>;
@@ -113,6 +125,20 @@ export interface LocalSockets {
   run(command: Command, ids: Iterable<SocketId>): void;
   /** Another server emitted `data` with `serverSideEmit`; `ack` takes the answer, once. */
   heard(data: readonly unknown[], ack?: (value: unknown) => void): void;
+  /**
+   * An event as frames for other servers, without an offset. Throws a TypeError on what cannot be sent. A promise
+   * never rejects: a Blob that cannot be read is reported, and there are no frames then.
+   */
+  encode(packet: EventPacket): FramesOrPromise;
+  /** The event in what another server has encoded. Throws a ProtocolError. */
+  decode(frames: readonly Frame[]): EventPacket;
+  /**
+   * Sends to each what another server has encoded. With connection state recovery it is logged here too, so `ids`
+   * may be empty; `to` says for whom it was meant.
+   */
+  relay(ids: Iterable<SocketId>, frames: readonly Frame[], to: Selector, origin?: string): void;
+  /** Sockets that sleep must be in `rooms`, since it matters now who is there. Costs nothing where nobody sleeps. */
+  awaken(): void;
 }
 
 /** Makes the adapter of one namespace. */

@@ -6,7 +6,14 @@
  * Source: Socket.IO protocol v5, "Connection to a namespace" and "Disconnection".
  * @module
  */
-import type { CloseReason, EngineListener, EngineSocket, ReportError, SendOptions } from "../engine/ports.ts";
+import type {
+  CloseReason,
+  EngineListener,
+  EngineSocket,
+  ReportError,
+  SendOptions,
+  TopicSocket,
+} from "../engine/ports.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { PacketDecoder, Parser } from "../protocol/parser.ts";
 import { ProtocolError } from "../protocol/protocol_error.ts";
@@ -15,10 +22,12 @@ import type { Clock } from "../time/clock.ts";
 import type { FramesOrPromise } from "./adapter.ts";
 import { Admission, type AdmissionPorts, type Admitted } from "./admission.ts";
 import { ConnectionLimits, type RateLimits } from "./connection_limits.ts";
-import { announce, partsOf } from "./namespace.ts";
+import { ownRoom, type Room, type SocketId } from "./ids.ts";
+import { announce, type AnyNamespace, partsOf } from "./namespace.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Missed } from "./recovery.ts";
-import { type AnySocket, closeSocket, receivePacket } from "./socket.ts";
+import type { ConnectionSnapshot, Sleeper, SocketSnapshot } from "./sleep.ts";
+import { type AnySocket, closeSocket, describeSocket, makeSocket, receivePacket } from "./socket.ts";
 import type { Client, DisconnectReason, SocketLink } from "./socket_ports.ts";
 
 /**
@@ -39,6 +48,12 @@ export interface ConnectionPorts extends AdmissionPorts {
   connectTimeout: number;
   /** What each socket, and each connection, may send. */
   readonly rateLimits?: RateLimits | undefined;
+  /** Of a runtime that lets connections sleep. */
+  readonly sleeper?: Sleeper | undefined;
+  /** The namespace of a socket that slept; `pattern`: which one made it. */
+  revive(name: string, pattern: number | undefined): AnyNamespace;
+  /** Which pattern made a namespace. */
+  patternOf(namespace: AnyNamespace): number | undefined;
   /** The connection is over. */
   forget(connection: Connection): void;
 }
@@ -63,14 +78,39 @@ export class Connection implements EngineListener, SocketLink {
   #cancelPartialTimeout: (() => void) | undefined;
   /** When the incomplete packet last grew. */
   #grownAt = 0;
+  /** The frames of the incomplete packet. */
+  #unfinished: Frame[] | undefined;
+  /** Sockets that slept, of which nobody has been told yet. */
+  #unannounced: AnySocket[] | undefined;
 
-  constructor(conn: EngineSocket, ports: ConnectionPorts) {
+  /** `slept`: what it was before it slept. */
+  constructor(conn: EngineSocket, ports: ConnectionPorts, slept?: ConnectionSnapshot) {
     this.conn = conn;
     this.#ports = ports;
     this.#decoder = ports.parser.decoder();
     this.#outgoing = new Outgoing(conn);
     this.#limits = ports.rateLimits && new ConnectionLimits(ports.rateLimits, ports.clock, this);
-    this.#armJoinTimeout();
+    if (slept !== undefined) this.#restore(slept);
+    if (this.#sockets.size === 0) this.#armJoinTimeout();
+  }
+
+  /** Itself as data; undefined while something is being decided about it. */
+  snapshot(): ConnectionSnapshot | undefined {
+    if (this.#isOver || this.#attempts > 0) return undefined;
+    return {
+      sockets: [...this.#sockets.values()].map((socket) => this.#describe(socket)),
+      left: this.#left && [...this.#left],
+      unfinished: this.#unfinished,
+    };
+  }
+
+  /** Runs the `connection` listeners for the sockets that slept, once. */
+  announceAll(): void {
+    const sockets = this.#unannounced;
+    this.#unannounced = undefined;
+    for (const socket of sockets ?? []) {
+      if (socket.connected) announce(socket.nsp as AnyNamespace, socket);
+    }
   }
 
   get client(): Client {
@@ -79,6 +119,7 @@ export class Connection implements EngineListener, SocketLink {
 
   receive(frame: Frame): void {
     if (this.#isOver) return;
+    if (this.#unannounced !== undefined) this.announceAll();
     this.#limits?.count(frame);
     let packet: Packet | undefined;
     try {
@@ -86,7 +127,11 @@ export class Connection implements EngineListener, SocketLink {
     } catch (error) {
       return this.#fail(error);
     }
-    if (packet === undefined) return this.#watchPartial();
+    if (packet === undefined) {
+      (this.#unfinished ??= []).push(frame);
+      return this.#watchPartial();
+    }
+    if (this.#unfinished !== undefined) this.#finishPartial();
     const socket = this.#sockets.get(packet.nsp);
     if (packet.type !== PacketType.EVENT && packet.type !== PacketType.CONNECT) this.#limits?.skip();
     switch (packet.type) {
@@ -115,6 +160,7 @@ export class Connection implements EngineListener, SocketLink {
   }
 
   closed(reason: CloseReason, description?: unknown): void {
+    if (this.#unannounced !== undefined) this.announceAll();
     this.#end(reason, description);
   }
 
@@ -133,6 +179,10 @@ export class Connection implements EngineListener, SocketLink {
     if (!this.#isOver) this.#outgoing.send(frames, options);
   }
 
+  direct(bytes: number): TopicSocket | undefined {
+    return this.#isOver ? undefined : this.#outgoing.direct(bytes);
+  }
+
   disconnect(nsp: string): void {
     if (!this.#sockets.has(nsp)) return; // it is ending: one of its `disconnecting` listeners called
     this.send({ type: PacketType.DISCONNECT, nsp });
@@ -149,6 +199,36 @@ export class Connection implements EngineListener, SocketLink {
     if (this.#isOver) return;
     this.#end(reason, description);
     this.#outgoing.close();
+  }
+
+  #describe(socket: AnySocket): SocketSnapshot {
+    const namespace = socket.nsp as AnyNamespace;
+    const { sockets } = partsOf(namespace);
+    const id = socket.id as SocketId;
+    return {
+      nsp: namespace.name,
+      pattern: this.#ports.patternOf(namespace),
+      id,
+      ...describeSocket(socket),
+      rooms: [...sockets.roomsOf(id)].filter((room) => room !== ownRoom(id)),
+      live: sockets.recovery?.live(id),
+    };
+  }
+
+  #restore({ sockets, left, unfinished }: ConnectionSnapshot): void {
+    if (left !== undefined) this.#left = new Map(left);
+    for (const { nsp, pattern, auth, rooms, live, ...former } of sockets) {
+      const namespace = this.#ports.revive(nsp, pattern);
+      const socket = makeSocket(partsOf(namespace).sockets, this, auth, former);
+      this.#sockets.set(namespace.name, socket);
+      partsOf(namespace).sockets.restore(socket, rooms as Room[], live);
+      (this.#unannounced ??= []).push(socket);
+    }
+    for (const frame of unfinished ?? []) {
+      this.#decoder.push(frame);
+      (this.#unfinished ??= []).push(frame);
+      this.#watchPartial();
+    }
   }
 
   #connect({ nsp, data }: ConnectPacket): void {
@@ -189,6 +269,7 @@ export class Connection implements EngineListener, SocketLink {
       return this.#join(nsp, auth, false);
     }
     this.#sockets.set(namespace.name, socket); // its own text, not a part of the client's packet
+    this.#ports.sleeper?.touched(this.conn.id);
     this.#cancelJoinTimeout?.();
     this.#cancelJoinTimeout = undefined;
     // Before the answer, as official: the client keeps what comes then for its listeners of `connect`.
@@ -236,8 +317,10 @@ export class Connection implements EngineListener, SocketLink {
 
   /** The only way a socket leaves its connection and its namespace. */
   #drop(nsp: string, reason: DisconnectReason, description?: unknown): void {
+    if (this.#unannounced !== undefined) this.announceAll(); // whoever listens to its end must have been told of it
     const socket = this.#sockets.get(nsp)!;
     this.#sockets.delete(nsp);
+    this.#ports.sleeper?.touched(this.conn.id);
     closeSocket(socket, reason, description);
     if (this.#isOver) return;
     this.#remember(socket.nsp.name, reason === "client namespace disconnect" ? "by client" : "by server");
@@ -290,6 +373,20 @@ export class Connection implements EngineListener, SocketLink {
       this.#cancelJoinTimeout = undefined;
       this.close("forced close"); // no socket is there to be told, but those that are joining are abandoned
     });
+  }
+
+  #finishPartial(): void {
+    this.#unfinished = undefined;
+    if (this.#ports.sleeper === undefined) return; // the timer is left to find out: the next packet wants it again
+    this.#cancelPartialTimeout?.();
+    this.#cancelPartialTimeout = undefined;
+  }
+
+  #completed(): void {
+    this.#unfinished = undefined;
+    if (this.#ports.sleeper === undefined) return; // the timer finds nothing to do, and serves the next packet
+    this.#cancelPartialTimeout?.(); // it would keep the runtime from sleep
+    this.#cancelPartialTimeout = undefined;
   }
 
   /** A packet whose attachments stop coming is given up: what it holds is memory that the client chose to take. */

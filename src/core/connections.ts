@@ -4,10 +4,11 @@
  */
 import type { EngineHandler, EngineListener, EngineSocket } from "../engine/ports.ts";
 import { Connection, type ConnectionPorts } from "./connection.ts";
+import type { ConnectionSnapshot } from "./sleep.ts";
 
 /** All open connections. */
 export class Connections implements EngineHandler {
-  readonly #open = new Set<Connection>();
+  readonly #open = new Map<string, Connection>();
   readonly #ports: ConnectionPorts;
   #isClosed = false;
 
@@ -15,7 +16,7 @@ export class Connections implements EngineHandler {
     this.#ports = {
       ...ports,
       find: (name, auth) => ports.find(name, auth),
-      forget: (one) => this.#open.delete(one),
+      forget: (one) => this.#open.delete(one.conn.id),
     };
   }
 
@@ -33,16 +34,28 @@ export class Connections implements EngineHandler {
     return this.#open.size;
   }
 
-  opened(socket: EngineSocket): EngineListener {
-    const connection = new Connection(socket, this.#ports);
-    this.#open.add(connection);
+  /** `state`: what the connection was before it slept. */
+  opened(socket: EngineSocket, state?: unknown): EngineListener {
+    const connection = new Connection(socket, this.#ports, state as ConnectionSnapshot | undefined);
+    this.#open.set(socket.id, connection);
     if (this.#isClosed) connection.close("server shutting down");
     return connection;
+  }
+
+  /** One connection as data; undefined where it is not at rest. */
+  snapshot(sid: string): ConnectionSnapshot | undefined {
+    return this.#open.get(sid)?.snapshot();
+  }
+
+  /** Runs the `connection` listeners for the sockets that slept, in the order in which they woke. */
+  announceAll(): void {
+    for (const connection of [...this.#open.values()]) connection.announceAll();
   }
 
   /** Ends every socket with "server shutting down" and closes the connections; those that still come as well. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of [...this.#open]) connection.close("server shutting down");
+    this.#ports.sleeper?.wakeAll();
+    for (const connection of [...this.#open.values()]) connection.close("server shutting down");
   }
 }

@@ -46,6 +46,8 @@ export let askToJoin: (
   socket: AnySocket,
   decided: (refusal: unknown) => void,
 ) => void;
+/** Whether somebody listens to its `connection`s. */
+export let isListenedTo: (namespace: AnyNamespace) => boolean;
 /** Tells the users of the namespace about a socket that has joined. */
 export let announce: (namespace: AnyNamespace, socket: AnySocket) => void;
 
@@ -68,6 +70,8 @@ export class Namespace<
     prepare = (namespace, link, auth, session) =>
       makeSocket(namespace.#sockets, link, auth, session?.session);
     askToJoin = (namespace, socket, decided) => namespace.#askToJoin(socket, decided);
+    isListenedTo = (namespace) =>
+      namespace.#setups.some(({ emitter }) => emitter.has("connection") || emitter.has("connect"));
     announce = (namespace, socket) => {
       for (const event of ["connect", "connection"]) {
         for (const { emitter } of namespace.#setups) emitter.dispatch(namespace, event, [socket]);
@@ -77,7 +81,8 @@ export class Namespace<
 
   /** Made by its server: `io.of(name)`. `pattern`: what was set up for the pattern that made it. */
   constructor(name: string, ports: NamespacePorts, pattern?: NamespaceSetup) {
-    const own = new NamespaceSetup(`namespace "${name}"`, ports.report, ports.validateOutgoing ?? false);
+    const { report, validateOutgoing = false, sleeper } = ports;
+    const own = new NamespaceSetup(`namespace "${name}"`, report, validateOutgoing, sleeper?.pending);
     const setups = pattern === undefined ? [own] : [pattern, own];
     const sockets = new NamespaceSockets(name, ports, setups);
     super(own, sockets);
@@ -89,6 +94,7 @@ export class Namespace<
 
   /** The connected sockets of this process, by id. Live. */
   get sockets(): ReadonlyMap<string, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
+    this.#sockets.sleeper?.wakeAll();
     return this.#sockets.byId;
   }
 

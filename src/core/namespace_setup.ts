@@ -5,7 +5,7 @@
  * @module
  */
 import type { ReportError } from "../engine/ports.ts";
-import { Emitter } from "../events/emitter.ts";
+import { Emitter, type Pending } from "../events/emitter.ts";
 import type { AnyEmitter } from "../events/listenable.ts";
 import type { AnyContract } from "../contract/contract.ts";
 import { ContractChecks } from "./contract_checks.ts";
@@ -28,13 +28,13 @@ export class NamespaceSetup {
 
   /**
    * `subject` names it where errors of listeners are reported: `namespace "/admin"`. `validateOutgoing`: whether a
-   * contract is also for what is sent.
+   * contract is also for what is sent. `pending` takes the promises of listeners.
    */
-  constructor(subject: string, report: ReportError, validateOutgoing: boolean) {
+  constructor(subject: string, report: ReportError, validateOutgoing: boolean, pending?: Pending) {
     this.#report = report;
     this.#validateOutgoing = validateOutgoing;
-    this.emitter = new Emitter(report, subject);
-    this.handlers = new Emitter(report, subject);
+    this.emitter = new Emitter(report, subject, pending);
+    this.handlers = new Emitter(report, subject, pending);
   }
 
   /** Has events checked from now on. */

@@ -4,7 +4,10 @@
  * @module
  */
 import type { ReportError, SendOptions } from "../engine/ports.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type { Parser } from "../protocol/parser.ts";
+import { ProtocolError } from "../protocol/protocol_error.ts";
+import { randomId } from "../protocol/random_id.ts";
 import { type EventPacket, PacketType } from "../protocol/socket_packet.ts";
 import type { Clock } from "../time/clock.ts";
 import type {
@@ -20,15 +23,17 @@ import type {
 import { collectAcks } from "./ack_collection.ts";
 import { AdapterView } from "./adapter_view.ts";
 import { type BroadcastTarget, completeValues } from "./broadcast_target.ts";
-import { showOutgoing } from "./catch_all.ts";
+import { hasOutgoingListeners, showOutgoing } from "./catch_all.ts";
 import type { ContractChecks, TellInvalid } from "./contract_checks.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import type { NamespaceSetup } from "./namespace_setup.ts";
 import type { NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";
 import { DistantSocket } from "./remote_socket.ts";
+import { type RoomTopic, RoomTopics, WORTHWHILE } from "./room_topics.ts";
 import { type BroadcastFlags, EVERYONE, type Selector } from "./selector.ts";
-import type { Offset, PrivateId } from "./session_store.ts";
-import { type AnySocket, loseSocket, openSocket, sendFramesTo } from "./socket.ts";
+import type { LiveSession, Offset, PrivateId } from "./session_store.ts";
+import type { Sleeper } from "./sleep.ts";
+import { type AnySocket, directSocket, loseSocket, openSocket, sendFramesTo, touchSocket } from "./socket.ts";
 import type { DisconnectReason, SocketHome } from "./socket_ports.ts";
 
 /** What every namespace of a server is given. */
@@ -43,6 +48,12 @@ export interface NamespacePorts {
   readonly recovery?: Recovery | undefined;
   /** The public server. */
   readonly server?: () => unknown;
+  /** Of a runtime that lets connections sleep. */
+  readonly sleeper?: Sleeper | undefined;
+  /** Makes the ids of sockets. Default: 120 random bits. */
+  readonly makeId?: (() => string) | undefined;
+  /** Whether the runtime has topics. Default false. */
+  readonly hasTopics?: boolean | undefined;
 }
 
 /** ms to wait for other servers where nothing else was said. Source: socket.io-adapter, ClusterAdapter. */
@@ -57,6 +68,8 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   readonly clock: Clock;
   readonly report: ReportError;
   readonly recovery: NamespaceRecovery | undefined;
+  readonly sleeper: Sleeper | undefined;
+  readonly makeId: () => string;
   /** The connected ones. */
   readonly byId: Map<SocketId, AnySocket> = new Map();
   /** Told when nobody is left; set by the owner of the namespace. */
@@ -71,6 +84,8 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   readonly #setups: readonly NamespaceSetup[];
   readonly #server: () => unknown;
   readonly #recovery: Recovery | undefined;
+  /** Only where nothing but sending is to be done with a socket for each event. */
+  readonly #topics: RoomTopics | undefined;
   #lastAckId = -1;
 
   constructor(name: string, ports: NamespacePorts, setups: readonly NamespaceSetup[]) {
@@ -78,9 +93,13 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     this.subject = `socket in "${name}"`;
     this.clock = ports.clock;
     this.report = ports.report;
+    this.sleeper = ports.sleeper;
+    this.makeId = ports.makeId ?? randomId;
     this.#recovery = ports.recovery;
     this.recovery = ports.recovery?.within(name);
     this.#parser = ports.parser;
+    const isPlain = ports.recovery === undefined && ports.sleeper === undefined;
+    this.#topics = ports.hasTopics === true && isPlain ? new RoomTopics() : undefined;
     this.#setups = setups;
     this.#server = ports.server ?? (() => undefined);
     this.#adapter = ports.makeAdapter(name, this);
@@ -89,6 +108,7 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 
   /** `namespace.adapter`. */
   get view(): AdapterView {
+    this.sleeper?.wakeAll();
     return this.#view;
   }
 
@@ -144,11 +164,26 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     return pid;
   }
 
+  /** A socket that slept with its connection is there again, with its rooms; nobody is told. */
+  restore(socket: AnySocket, rooms: readonly Room[], live: LiveSession | undefined): void {
+    const id = socket.id as SocketId;
+    openSocket(socket);
+    this.byId.set(id, socket);
+    for (const room of [ownRoom(id), ...rooms]) this.#adapter.rooms.join(id, room);
+    if (live !== undefined) this.recovery?.restore(id, () => loseSocket(socket), live);
+    // An ack that was asked for before must not be taken for one that is asked for now.
+    if (this.#lastAckId < 0) this.#lastAckId = Math.floor(Math.random() * 2 ** 31);
+  }
+
   forget(id: SocketId, reason: DisconnectReason): void {
     const socket = this.byId.get(id);
     if (socket !== undefined) {
       this.recovery?.finish(id, this.#adapter.rooms.roomsOf(id), socket.data, reason);
       this.byId.delete(id);
+    }
+    if (this.#topics !== undefined) {
+      for (const room of this.#adapter.rooms.roomsOf(id)) this.#topics.left(id, room);
+      this.#topics.left(id, undefined);
     }
     this.#watch(this.#adapter.leave(id), "leave");
     if (socket !== undefined) this.tellIfEmpty();
@@ -159,11 +194,28 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   }
 
   leave(id: SocketId, room: Room): void | Promise<void> {
+    this.#topics?.left(id, room);
     return this.#watch(this.#adapter.leave(id, room), "leave");
+  }
+
+  /** Whether somebody here is in a room; in undefined: whether anybody is here. */
+  hasMembers(room: Room | undefined): boolean {
+    const { members, sockets } = this.#adapter.rooms;
+    return room === undefined ? sockets.size > 0 : members.has(room);
+  }
+
+  /** The rooms that have members here. */
+  get rooms(): Iterable<Room> {
+    return this.#adapter.rooms.members.keys();
   }
 
   roomsOf(id: SocketId): ReadonlySet<Room> {
     return this.#adapter.rooms.roomsOf(id);
+  }
+
+  /** ms that an ack is waited for where nothing was said. */
+  get ackTimeout(): number | undefined {
+    return this.sleeper?.ackTimeout;
   }
 
   nextAckId(): number {
@@ -202,18 +254,28 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   }
 
   broadcast(data: unknown[], to: Selector): void {
+    this.sleeper?.wakeAll();
     this.checks?.outgoing(data);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.name, data };
-    this.#adapter.broadcast(packet, to, this.#log(data, to.rooms, to.except, to.flags.volatile === true));
+    const isVolatile = to.flags.volatile === true;
+    const logged = this.#log(data, to.rooms, to.except, isVolatile);
+    const origin = logged === undefined || isVolatile ? undefined : this.recovery!.end();
+    this.#adapter.broadcast(packet, to, logged, origin);
   }
 
   ask(data: unknown[], to: Selector): Promise<Answers> {
+    this.sleeper?.wakeAll();
     this.checks?.outgoing(data);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.name, data };
-    return this.#adapter.ask({ type: "ack", packet, timeout: to.flags.timeout ?? Infinity }, to);
+    return this.#adapter.ask({
+      type: "ack",
+      packet,
+      timeout: to.flags.timeout ?? this.ackTimeout ?? Infinity,
+    }, to);
   }
 
   async fetch(to: Selector): Promise<unknown[]> {
+    this.sleeper?.wakeAll();
     const timeout = to.flags.timeout ?? SERVERS_TIMEOUT;
     const values = completeValues(await this.#adapter.ask({ type: "sockets", timeout }, to));
     return values.map((details) =>
@@ -223,6 +285,7 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   }
 
   command(command: Command, to: Selector): void {
+    this.sleeper?.wakeAll();
     this.#adapter.command(command, to);
   }
 
@@ -239,16 +302,27 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     packet: EventPacket,
     flags: BroadcastFlags,
     encoded?: FramesOrPromise,
+    isLogged: boolean = encoded !== undefined,
+    to?: Selector,
   ): void {
     const frames = encoded ?? this.#encode(packet);
     const options = sendOptions(flags);
+    const topic = to !== undefined && Array.isArray(frames) ? this.#topicOf(to) : undefined;
+    const bytes = topic === undefined ? 0 : totalLength(frames as readonly Frame[]);
     let listening: AnySocket[] | undefined;
     for (const id of ids) {
       const socket = this.byId.get(id); // a socket whose middlewares still run may be in rooms, but is not here
       if (socket === undefined) continue;
-      if (sendFramesTo(socket, frames, options)) (listening ??= []).push(socket);
-      if (encoded !== undefined) this.recovery?.sent(id);
+      const isHeard = topic?.cover(id, directSocket(socket, bytes))
+        ? hasOutgoingListeners(socket)
+        : sendFramesTo(socket, frames, options);
+      if (isHeard) (listening ??= []).push(socket);
+      if (isLogged && this.recovery !== undefined) {
+        this.recovery.sent(id);
+        touchSocket(socket);
+      }
     }
+    topic?.publish(frames as readonly Frame[], (id) => this.#isIn(id, to!.rooms[0]));
     // Listeners last: they may join and leave rooms, and `ids` may be live.
     if (listening !== undefined) {
       for (const socket of listening) showOutgoing(socket, packet.data!);
@@ -288,6 +362,46 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     this.tell(String(event), ack === undefined ? args : [...args, ack]);
   }
 
+  encode(packet: EventPacket): FramesOrPromise {
+    return this.#encode(packet);
+  }
+
+  decode(frames: readonly Frame[]): EventPacket {
+    const decoder = this.#parser.decoder();
+    for (const frame of frames) {
+      const packet = decoder.push(frame);
+      if (packet?.type === PacketType.EVENT) return packet;
+    }
+    throw new ProtocolError("Cannot decode event of another server: its frames hold none");
+  }
+
+  relay(ids: Iterable<SocketId>, frames: readonly Frame[], to: Selector, origin?: string): void {
+    if (this.recovery !== undefined) {
+      const packet = this.decode(frames);
+      const logged = this.#log(packet.data ?? [], to.rooms, to.except, to.flags.volatile === true, origin);
+      return this.deliver(ids, packet, to.flags, logged ?? frames, logged !== undefined);
+    }
+    // Decoded when looked at: mostly nobody listens to outgoing events.
+    const decode = (): unknown[] => this.decode(frames).data ?? [];
+    let data: unknown[] | undefined;
+    this.deliver(
+      ids,
+      {
+        type: PacketType.EVENT,
+        nsp: this.name,
+        get data(): unknown[] {
+          return data ??= decode();
+        },
+      },
+      to.flags,
+      frames,
+    );
+  }
+
+  awaken(): void {
+    this.sleeper?.wakeAll();
+  }
+
   /** Every namespace closes its adapter once. */
   async close(): Promise<void> {
     await Promise.all([this.#adapter.close(), this.recovery?.close()]);
@@ -295,6 +409,18 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 
   #makeView(): AdapterView {
     return new AdapterView(this.#adapter, this, this.name, () => this.nsp);
+  }
+
+  /** The topic that reaches most of those meant at once. Worth it for many who are one room, or all. */
+  #topicOf({ rooms, except }: Selector): RoomTopic | undefined {
+    if (this.#topics === undefined || rooms.length > 1 || except.length > 0) return undefined;
+    const [room] = rooms;
+    const { size } = room === undefined ? this.byId : this.#adapter.rooms.membersOf(room);
+    return size < WORTHWHILE ? undefined : this.#topics.of(room);
+  }
+
+  #isIn(id: SocketId, room: Room | undefined): boolean {
+    return this.byId.has(id) && (room === undefined || this.#adapter.rooms.membersOf(room).has(id));
   }
 
   /** A copy: what is done with them may change who is in which room. */
@@ -309,7 +435,9 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 
   /** Tells the owner if nobody is connected, about to be, or expected back. */
   tellIfEmpty(): void {
-    if (this.byId.size === 0 && this.#joining === 0 && !this.recovery?.kept) this.emptied?.();
+    if (this.emptied === undefined || this.byId.size > 0 || this.#joining > 0 || this.recovery?.kept) return;
+    this.sleeper?.wakeAll();
+    if (this.byId.size === 0) this.emptied();
   }
 
   #log(
@@ -317,12 +445,13 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     rooms: readonly Room[],
     except: readonly Room[],
     isVolatile: boolean,
+    origin?: string,
   ): FramesOrPromise | undefined {
     if (this.recovery === undefined) return undefined;
     const encode = (offset: string): FramesOrPromise =>
       this.#encode({ type: PacketType.EVENT, nsp: this.name, data: [...data, offset] });
     if (!isVolatile) {
-      const logged = this.recovery.log({ rooms, except, encode });
+      const logged = this.recovery.log({ rooms, except, origin, encode });
       if (!(logged instanceof Promise)) return logged;
       return logged.catch((error) => {
         this.report(error, `event log of "${this.name}"`);
@@ -355,4 +484,10 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 function sendOptions(flags: BroadcastFlags): SendOptions | undefined {
   if (flags.volatile === undefined && flags.compress === undefined) return undefined;
   return { volatile: flags.volatile, compress: flags.compress };
+}
+
+function totalLength(frames: readonly Frame[]): number {
+  let total = 0;
+  for (const frame of frames) total += frame.length;
+  return total;
 }

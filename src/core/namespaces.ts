@@ -3,7 +3,7 @@
  * @module
  */
 import type { AdapterFactory } from "./adapter.ts";
-import { type AnyNamespace, Namespace, partsOf } from "./namespace.ts";
+import { type AnyNamespace, isListenedTo, Namespace, partsOf } from "./namespace.ts";
 import type { NamespacePorts } from "./namespace_sockets.ts";
 import type { SessionExpiry } from "./socket_ports.ts";
 import { adopt, type AnyParent, disown, ParentNamespace, setupOf } from "./parent_namespace.ts";
@@ -101,6 +101,7 @@ export class Namespaces {
       `/_${this.#patterns.length}`,
       this.#ports.report,
       this.#ports.validateOutgoing ?? false,
+      this.#ports.sleeper?.pending,
     );
     this.#patterns.push({ matcher, parent });
     return parent;
@@ -114,6 +115,23 @@ export class Namespaces {
     const known = this.#byName.get(name);
     if (known !== undefined || name.length > MAX_MADE_NAME) return known;
     return this.#match(name, auth, 0);
+  }
+
+  /** Whether the program listens to `connection`s anywhere. */
+  get areListenedTo(): boolean {
+    return [...this.#byName.values()].some(isListenedTo);
+  }
+
+  /** Which pattern made the namespace, in the order of adding; undefined: none did. */
+  patternOf(namespace: AnyNamespace): number | undefined {
+    const index = this.#patterns.findIndex(({ parent }) => parent.children.has(namespace));
+    return index < 0 ? undefined : index;
+  }
+
+  /** The namespace of a socket that slept, made as it was before where it is not there. */
+  revive(name: string, pattern: number | undefined): AnyNamespace {
+    const parent = pattern === undefined ? undefined : this.#patterns[pattern]?.parent;
+    return this.#byName.get(name) ?? (parent ? this.#makeForClient(name, parent) : this.of(name));
   }
 
   /** Tells listeners of `session_expired`; a namespace that was kept for the session alone ends. */

@@ -3,7 +3,7 @@
  * it waits. Without Blobs nothing is queued here.
  * @module
  */
-import type { EngineSocket, SendOptions } from "../engine/ports.ts";
+import type { EngineSocket, SendOptions, TopicSocket } from "../engine/ports.ts";
 import type { FramesOrPromise } from "./adapter.ts";
 
 interface Entry {
@@ -32,6 +32,11 @@ export class Outgoing {
     } else if (options?.volatile !== true) { // what waits behind a Blob cannot leave at once
       this.#queue.push({ frames, options });
     }
+  }
+
+  /** See {@linkcode EngineSocket.direct}. */
+  direct(bytes: number): TopicSocket | undefined {
+    return this.#queue === undefined ? this.#conn.direct?.(bytes) : undefined;
   }
 
   /** Closes the session after what waits was sent. */

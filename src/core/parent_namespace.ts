@@ -6,6 +6,7 @@
  */
 import type { ReportError } from "../engine/ports.ts";
 import type { Contract } from "../contract/contract.ts";
+import type { Pending } from "../events/emitter.ts";
 import type { DefaultEventsMap } from "../events/event_types.ts";
 import type { Answers, Command } from "./adapter.ts";
 import type { BroadcastTarget } from "./broadcast_target.ts";
@@ -46,8 +47,8 @@ export class ParentNamespace<
   }
 
   /** Made by its server: `io.of(pattern)`. */
-  constructor(name: string, report: ReportError, validateOutgoing: boolean) {
-    const setup = new NamespaceSetup(`namespace "${name}"`, report, validateOutgoing);
+  constructor(name: string, report: ReportError, validateOutgoing: boolean, pending?: Pending) {
+    const setup = new NamespaceSetup(`namespace "${name}"`, report, validateOutgoing, pending);
     const children = new Set<AnyNamespace>();
     super(setup, new Children(children, report));
     this.name = name;

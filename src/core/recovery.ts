@@ -13,6 +13,7 @@ import type { FramesOrPromise } from "./adapter.ts";
 import type { Room, SocketId } from "./ids.ts";
 import type {
   EventLog,
+  LiveSession,
   LoggedEvent,
   Offset,
   PrivateId,
@@ -33,6 +34,20 @@ export interface RecoveryPorts {
   readonly clock: Clock;
   readonly report: ReportError;
   makeLog(nsp: string): EventLog;
+  /**
+   * Fetches a session that is kept by another server; undefined where it would be kept here. `end`: the end of the
+   * log here. Never rejects.
+   */
+  readonly elsewhere?:
+    | ((
+      nsp: string,
+      pid: PrivateId,
+      known: Offset | undefined,
+      end: () => Offset,
+    ) => Promise<ResumedSession | undefined> | undefined)
+    | undefined;
+  /** Makes the secret by which a client comes back. Default: 120 random bits. */
+  readonly makeId?: (() => string) | undefined;
   /** A namespace keeps no more sessions. */
   emptied(nsp: string): void;
   /** A session ended without having been recovered. */
@@ -43,6 +58,16 @@ export interface RecoveryPorts {
 export interface ResumedSession {
   readonly session: RecoverableSession;
   readonly offset: Offset;
+  /** What it had missed on the server on which it was before, in order. */
+  readonly brought?: readonly LoggedEvent[] | undefined;
+}
+
+/** A session on its way to another server, with what it has missed here. */
+export interface HandedSession {
+  readonly session: RecoverableSession;
+  readonly events: readonly LoggedEvent[];
+  /** The end of the log here: what follows may be asked for. */
+  readonly mark: Offset;
 }
 
 /** What a session has missed. */
@@ -83,6 +108,24 @@ export class Recovery {
     return recovery;
   }
 
+  /** A client of a session that is kept here has come to another server: it is given away, with what it has missed. */
+  async handOver(nsp: string, pid: PrivateId, known: Offset | undefined): Promise<HandedSession | undefined> {
+    const recovery = this.#in(nsp);
+    const resumed = await recovery.takeHere(pid, known);
+    if (resumed === undefined) return undefined;
+    const { session } = resumed;
+    return { session, events: await recovery.eventsFor(session, resumed.offset) ?? [], mark: recovery.end() };
+  }
+
+  /** What has been logged here after `mark` for a session that was given away. */
+  async eventsSince(mark: Offset, session: RecoverableSession): Promise<readonly LoggedEvent[]> {
+    return await this.#in(session.nsp).eventsFor(session, mark) ?? [];
+  }
+
+  #in(nsp: string): NamespaceRecovery {
+    return this.#byNamespace.get(nsp) ?? new NamespaceRecovery(nsp, this.#ports);
+  }
+
   /** A namespace is over. */
   end(nsp: string): void {
     this.#byNamespace.delete(nsp);
@@ -103,13 +146,8 @@ export class Recovery {
   }
 }
 
-/** What is known of a connected socket. */
-interface Live {
-  readonly pid: PrivateId;
-  /** What its client knew when it connected, and where to go on if it still knows no more. */
-  readonly known: Offset | undefined;
-  readonly since: Offset;
-  /** The last logged event that was sent to it. */
+/** What is known here of a connected socket. */
+interface Live extends LiveSession {
   sent: Offset | undefined;
   /** Ends its connection as lost. */
   readonly lose: () => void;
@@ -153,12 +191,24 @@ export class NamespaceRecovery {
     resumed?: ResumedSession,
     last?: Offset,
   ): PrivateId {
-    const pid = resumed?.session.pid ?? randomId() as PrivateId;
+    const pid = resumed?.session.pid ?? (this.#ports.makeId ?? randomId)() as PrivateId;
     // Also where nothing was resumed: the official client keeps the offset of a session before.
     const known = offsetIn(auth);
     this.#live.set(id, { pid, known, since: resumed?.offset ?? this.#log.end(), sent: last ?? known, lose });
     this.#idOf.set(pid, id);
     return pid;
+  }
+
+  /** A socket that slept is there again. */
+  restore(id: SocketId, lose: () => void, live: LiveSession): void {
+    this.#live.set(id, { ...live, lose });
+    this.#idOf.set(live.pid, id);
+  }
+
+  /** What is known of a connected socket. */
+  live(id: SocketId): LiveSession | undefined {
+    const live = this.#live.get(id);
+    return live && { pid: live.pid, known: live.known, since: live.since, sent: live.sent };
   }
 
   /** The event logged last was sent to a socket. */
@@ -173,7 +223,7 @@ export class NamespaceRecovery {
     if (live === undefined) return;
     this.#live.delete(id);
     this.#idOf.delete(live.pid);
-    if (!RECOVERABLE.has(reason)) return;
+    if (!RECOVERABLE.has(reason)) return this.#ports.store.forget?.(live.pid);
     const { pid, known, since, sent } = live;
     const until = this.#ports.clock.now() + this.#ports.maxDisconnectionDuration;
     const left = this.#log.end();
@@ -188,17 +238,42 @@ export class NamespaceRecovery {
     const { pid } = auth;
     const known = offsetIn(auth);
     if (typeof pid !== "string") return undefined;
+    const { elsewhere } = this.#ports;
+    const fetched = elsewhere?.(this.#nsp, pid as PrivateId, known, () => this.#log.end());
+    return fetched ?? this.takeHere(pid as PrivateId, known);
+  }
+
+  /** The same of what is kept here. */
+  takeHere(
+    pid: PrivateId,
+    known: Offset | undefined,
+  ): ResumedSession | undefined | Promise<ResumedSession | undefined> {
     // The client knows better than we do that its first connection is dead.
-    const id = this.#idOf.get(pid as PrivateId);
+    const id = this.#idOf.get(pid);
     if (id !== undefined) this.#live.get(id)!.lose();
-    const saving = this.#saving.get(pid as PrivateId);
-    if (saving !== undefined) return saving.then(() => this.#take(pid as PrivateId, known));
-    return this.#take(pid as PrivateId, known);
+    const saving = this.#saving.get(pid);
+    if (saving !== undefined) return saving.then(() => this.#take(pid, known));
+    return this.#take(pid, known);
+  }
+
+  /** The events after `offset` for a session, their frames there; undefined where they are gone. */
+  async eventsFor(session: RecoverableSession, offset: Offset): Promise<LoggedEvent[] | undefined> {
+    const events = await this.#log.since(offset);
+    return events && await Promise.all(
+      chosenFor(session, events).map(async (event) => ({
+        offset: event.offset,
+        rooms: event.rooms,
+        except: event.except,
+        origin: event.origin ?? event.offset,
+        frames: await event.frames,
+      })),
+    );
   }
 
   /** The client went away before it was decided about: it may try again, in the time it had left. */
-  putBack({ session }: ResumedSession): void {
-    this.#save(session);
+  putBack(resumed: ResumedSession): void {
+    if (resumed.brought === undefined) this.#save(resumed.session);
+    else this.giveUp(resumed, "offset"); // what it missed elsewhere is no longer kept there
   }
 
   /** The session is not recovered after all. */
@@ -222,11 +297,20 @@ export class NamespaceRecovery {
   }
 
   /** What the session has missed until now; undefined where it is gone by now. */
-  missed({ session, offset }: ResumedSession): Missed | undefined | Promise<Missed | undefined> {
+  missed(
+    { session, offset, brought = [] }: ResumedSession,
+  ): Missed | undefined | Promise<Missed | undefined> {
+    // What came to both servers while the session was on its way.
+    const known = new Set<string | undefined>(brought.map(({ origin }) => origin));
+    const choose = (events: readonly LoggedEvent[]): Missed => {
+      const chosen = [
+        ...brought,
+        ...chosenFor(session, events).filter(({ origin, offset }) => !known.has(origin ?? offset)),
+      ];
+      return { frames: chosen.map(({ frames }) => frames), last: chosen.at(-1)?.offset };
+    };
     const events = this.#log.since(offset);
-    return events instanceof Promise
-      ? events.then((list) => list && chooseFor(session, list))
-      : events && chooseFor(session, events);
+    return events instanceof Promise ? events.then((list) => list && choose(list)) : events && choose(events);
   }
 
   async close(): Promise<void> {
@@ -329,12 +413,11 @@ function offsetIn({ offset }: Record<string, unknown>): Offset | undefined {
   return typeof offset === "string" ? offset as Offset : undefined;
 }
 
-function chooseFor({ rooms }: RecoverableSession, events: readonly LoggedEvent[]): Missed {
+function chosenFor({ rooms }: RecoverableSession, events: readonly LoggedEvent[]): LoggedEvent[] {
   const inside = new Set(rooms);
-  const chosen = events
+  return events
     .filter((event) => event.rooms.length === 0 || event.rooms.some((room) => inside.has(room)))
     .filter((event) => !event.except.some((room) => inside.has(room)));
-  return { frames: chosen.map(({ frames }) => frames), last: chosen.at(-1)?.offset };
 }
 
 function expiry({ id, rooms, data }: RecoverableSession, reason: SessionExpiry["reason"]): SessionExpiry {

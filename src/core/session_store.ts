@@ -38,6 +38,18 @@ export interface RecoverableSession {
   readonly until: number;
 }
 
+/** What is known of a connected socket that may come back. */
+export interface LiveSession {
+  /** The secret by which its client will ask for it. */
+  readonly pid: PrivateId;
+  /** What its client knew when it connected, and where to go on if it still knows no more. */
+  readonly known: Offset | undefined;
+  /** See `known`. */
+  readonly since: Offset;
+  /** The last logged event that was sent to it. */
+  readonly sent: Offset | undefined;
+}
+
 /** Why a session is gone for good: `age`: too old; `limit`: the store was full; `closed`: the store was closed. */
 export type SessionEnd = "age" | "limit" | "closed";
 
@@ -47,6 +59,8 @@ export interface SessionStore {
   save(session: RecoverableSession, ttl: number): void | Promise<void>;
   /** The session, which is forgotten; undefined where there is none. */
   take(pid: PrivateId): RecoverableSession | undefined | Promise<RecoverableSession | undefined>;
+  /** Its client left for good, while connected. For stores that keep sessions of connected sockets too. */
+  forget?(pid: PrivateId): void;
   /** Tells `expired` about each session that ends without having been taken. Called once, before anything else. */
   watch(expired: (session: RecoverableSession, why: SessionEnd) => void): void;
   /** Nothing follows. */
@@ -59,6 +73,8 @@ export interface UnloggedEvent {
   readonly rooms: readonly Room[];
   /** Without those in any of these. */
   readonly except: readonly Room[];
+  /** Of an event of another server: its offset there, by which it is the same event here. */
+  readonly origin?: string | undefined;
   /** The event's frames with the offset as its last argument. Throws what cannot be encoded. */
   encode(offset: Offset): readonly Frame[] | Promise<readonly Frame[]>;
 }
@@ -71,6 +87,8 @@ export interface LoggedEvent {
   readonly rooms: readonly Room[];
   /** Without those in any of these. */
   readonly except: readonly Room[];
+  /** Of an event of another server: its offset there. */
+  readonly origin?: string | undefined;
   /** What is sent; of none nothing is. */
   readonly frames: readonly Frame[] | Promise<readonly Frame[]>;
 }

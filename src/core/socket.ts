@@ -6,7 +6,7 @@
  * Source of behaviour: Socket.IO 4.8, class Socket of the server.
  * @module
  */
-import type { EngineSocket, PeerInfo, SendOptions } from "../engine/ports.ts";
+import type { EngineSocket, PeerInfo, SendOptions, TopicSocket } from "../engine/ports.ts";
 import { ackDisconnectedError, Acks, type AckSettled } from "../events/acks.ts";
 import { Emitter, runCallback } from "../events/emitter.ts";
 import type {
@@ -21,7 +21,6 @@ import type {
   MessageParams,
   ParamsWithoutAck,
 } from "../events/event_types.ts";
-import { randomId } from "../protocol/random_id.ts";
 import { type AckPacket, type EventPacket, PacketType } from "../protocol/socket_packet.ts";
 import type { FramesOrPromise } from "./adapter.ts";
 import type { AdapterView } from "./adapter_view.ts";
@@ -34,7 +33,6 @@ import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import { type Middleware, runMiddlewares } from "./middleware.ts";
 import { type BroadcastFlags, everyoneBut, withExcept, withFlags, withRooms } from "./selector.ts";
 import type { RateLimited } from "./rate_limit.ts";
-import type { RecoverableSession } from "./session_store.ts";
 import { SocketOperator, type SocketSender } from "./socket_operator.ts";
 import type {
   Client,
@@ -62,7 +60,7 @@ export let makeSocket: (
   home: SocketHome,
   link: SocketLink,
   auth: Record<string, unknown>,
-  session?: RecoverableSession,
+  former?: FormerSocket,
 ) => AnySocket;
 /** Its CONNECT was accepted. */
 export let openSocket: (socket: AnySocket) => void;
@@ -80,6 +78,14 @@ export let sendFramesTo: (
   frames: FramesOrPromise,
   options: SendOptions | undefined,
 ) => boolean;
+/** See {@linkcode EngineSocket.direct}. */
+export let directSocket: (socket: AnySocket, bytes: number) => TopicSocket | undefined;
+/** What a socket is may change: a runtime that lets connections sleep looks at it again. */
+export let touchSocket: (socket: AnySocket) => void;
+/** What makes it again after sleep, but for its namespace and its rooms. */
+export let describeSocket: (
+  socket: AnySocket,
+) => { readonly auth: Record<string, unknown>; readonly issued: number; readonly data: unknown };
 /** Waits for ack `id`, without a timeout. */
 export let awaitAck: (socket: AnySocket, id: number, settled: AckSettled) => void;
 /** Waits no longer for ack `id`. */
@@ -88,6 +94,14 @@ export let forgetAck: (socket: AnySocket, id: number) => void;
 /** An event of a client on its way to the listeners: its name, its arguments, and its ack if it asks for one. */
 // deno-lint-ignore no-explicit-any -- listener argument list
 export type IncomingEvent = [event: string, ...args: any[]];
+
+/** An earlier socket that goes on as this one. */
+export interface FormerSocket {
+  readonly id: string;
+  readonly data: unknown;
+  /** When it was made, where that counts: it slept. */
+  readonly issued?: number;
+}
 
 /** One client in one namespace. */
 export class Socket<
@@ -99,9 +113,10 @@ export class Socket<
 > extends CatchAll<SocketReservedEvents, ListenEvents> {
   /** 20 random characters; another one than the session's sid, and another one after each reconnection, unless recovered. */
   readonly id: string;
-  /** Yours, for as long as the socket lives. */
-  data: SocketData;
-  /** Whether this is an earlier socket that came back, with its id, rooms and data: connection state recovery. */
+  /**
+   * Whether this is an earlier socket that came back, with its id, rooms and data: by connection state recovery, or
+   * because it slept with its Durable Object.
+   */
   readonly recovered: boolean;
 
   readonly #home: SocketHome;
@@ -109,13 +124,20 @@ export class Socket<
   readonly #emitter: Emitter<Record<string, AnyListener>>;
   readonly #auth: Record<string, unknown>;
   readonly #issued: number;
+  #data: SocketData;
   #state: SocketState = "pending";
   #handshake: Handshake | undefined;
   #acks: Acks | undefined;
   #middlewares: Middleware<IncomingEvent>[] | undefined;
 
   static {
-    makeSocket = (home, link, auth, session) => new Socket(home, link, auth, session);
+    makeSocket = (home, link, auth, former) => new Socket(home, link, auth, former);
+    touchSocket = (socket) => socket.#touch();
+    describeSocket = (socket) => ({
+      auth: socket.#auth,
+      issued: socket.#issued,
+      data: socket.#data,
+    });
     openSocket = (socket) => {
       socket.#state = "connected";
     };
@@ -130,6 +152,7 @@ export class Socket<
       socket.#link.sendFrames(frames, options);
       return hasOutgoingListeners(socket);
     };
+    directSocket = (socket, bytes) => socket.#link.direct?.(bytes);
     awaitAck = (socket, id, settled) => {
       (socket.#acks ??= new Acks()).wait(id, settled, socket.#home.clock);
     };
@@ -140,18 +163,30 @@ export class Socket<
     home: SocketHome,
     link: SocketLink,
     auth: Record<string, unknown>,
-    session: RecoverableSession | undefined,
+    former: FormerSocket | undefined,
   ) {
-    const emitter = new Emitter<Record<string, AnyListener>>(home.report, home.subject);
+    const { report, subject, sleeper } = home;
+    const emitter = new Emitter<Record<string, AnyListener>>(report, subject, sleeper?.pending);
     super(emitter, home.report, home.name);
-    this.id = session?.id ?? randomId();
-    this.data = (session === undefined ? {} : session.data) as SocketData;
-    this.recovered = session !== undefined;
+    this.id = former?.id ?? home.makeId();
+    this.#data = (former === undefined ? {} : former.data) as SocketData;
+    this.recovered = former !== undefined;
     this.#home = home;
     this.#link = link;
     this.#emitter = emitter;
     this.#auth = auth;
-    this.#issued = Date.now(); // the wall clock: for people, not for deadlines
+    this.#issued = former?.issued ?? Date.now(); // the wall clock: for people, not for deadlines
+  }
+
+  /** Yours, for as long as the socket lives. On Durable Objects it must be structured-cloneable. */
+  get data(): SocketData {
+    this.#touch();
+    return this.#data;
+  }
+
+  set data(data: SocketData) {
+    this.#touch();
+    this.#data = data;
   }
 
   /** Whether events may be exchanged: from `connection` until `disconnect`. */
@@ -207,12 +242,14 @@ export class Socket<
   /** Joins one room or several; after the end it does nothing. A promise only where a cluster must learn of it. */
   join(rooms: string | readonly string[]): void | Promise<void> {
     if (this.#state === "closed") return;
+    this.#touch();
     return this.#home.join(this.#id, (Array.isArray(rooms) ? rooms : [rooms]) as Room[]);
   }
 
   /** Leaves a room. */
   leave(room: string): void | Promise<void> {
     if (this.#state === "closed") return;
+    this.#touch();
     return this.#home.leave(this.#id, room as Room);
   }
 
@@ -318,6 +355,10 @@ export class Socket<
     return this;
   }
 
+  #touch(): void {
+    this.#home.sleeper?.touched(this.#link.conn.id);
+  }
+
   get #id(): SocketId {
     return this.id as SocketId;
   }
@@ -337,15 +378,15 @@ export class Socket<
     const last = data[data.length - 1];
     if (typeof last !== "function") return this.#sendEvent(data, flags);
     data.pop();
-    const { report } = this.#home;
+    const { report, sleeper } = this.#home;
     const where = `ack of "${event}" in "${this.#home.name}"`;
     if (flags.timeout !== undefined) {
       this.#ask(data, flags, (error, args) => {
-        runCallback(last as AnyListener, this, [error, ...args], report, where);
+        runCallback(last as AnyListener, this, [error, ...args], report, where, sleeper?.pending);
       });
     } else {
       this.#ask(data, flags, (error, args) => {
-        if (error === null) runCallback(last as AnyListener, this, args, report, where);
+        if (error === null) runCallback(last as AnyListener, this, args, report, where, sleeper?.pending);
       });
     }
   }
@@ -367,7 +408,7 @@ export class Socket<
     const judged = checks?.answered(String(data[0]), settled, this.#tellInvalid()) ?? settled;
     const acks = this.#acks ??= new Acks();
     const id = this.#home.nextAckId();
-    acks.wait(id, judged, this.#home.clock, flags.timeout);
+    acks.wait(id, judged, this.#home.clock, flags.timeout ?? this.#home.ackTimeout);
     try {
       this.#sendEvent(data, flags, id);
     } catch (error) {
@@ -382,7 +423,10 @@ export class Socket<
     showOutgoing(this, data);
     const options = flags === NO_FLAGS ? undefined : flags;
     const logged = id === undefined ? this.#home.logged(data, this.#id, flags.volatile === true) : undefined;
-    if (logged !== undefined) return this.#link.sendFrames(logged, options);
+    if (logged !== undefined) {
+      this.#touch();
+      return this.#link.sendFrames(logged, options);
+    }
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.#home.name, id, data };
     this.#link.send(packet, options);
   }
@@ -414,10 +458,12 @@ export class Socket<
     else if (this.#home.checks?.hasAck(String(data[0]))) data.push(() => {});
     if (showIncoming(this, data) && this.#state !== "connected") return;
     if (this.#middlewares === undefined) return this.#dispatch(data);
+    const release = this.#home.sleeper?.hold();
     runMiddlewares(
       this.#middlewares.slice(),
       data as IncomingEvent,
       (refusal) => {
+        release?.();
         if (refusal === undefined) this.#dispatch(data);
         else if (this.#state === "connected") this.#refused(refusal);
       },
@@ -447,10 +493,12 @@ export class Socket<
 
   #ackFor(id: number, event: unknown): (...args: unknown[]) => void {
     let isSent = false;
+    const release = this.#home.sleeper?.hold();
     return (...args) => {
       if (isSent || this.#state === "closed") return;
       this.#home.checks?.answer(String(event), args[0]);
       this.#answer(id, args);
+      release?.();
       isSent = true; // only now: an answer that could not be sent may be followed by one that can
     };
   }

@@ -3,7 +3,14 @@
  * many sockets, and neither shows more than a socket needs.
  * @module
  */
-import type { CloseReason, EngineSocket, PeerInfo, ReportError, SendOptions } from "../engine/ports.ts";
+import type {
+  CloseReason,
+  EngineSocket,
+  PeerInfo,
+  ReportError,
+  SendOptions,
+  TopicSocket,
+} from "../engine/ports.ts";
 import type { Packet } from "../protocol/socket_packet.ts";
 import type { Clock } from "../time/clock.ts";
 import type { FramesOrPromise } from "./adapter.ts";
@@ -15,6 +22,7 @@ import type { Middleware } from "./middleware.ts";
 import type { RateLimited } from "./rate_limit.ts";
 import type { Room, SocketId } from "./ids.ts";
 import type { SessionEnd } from "./session_store.ts";
+import type { Sleeper } from "./sleep.ts";
 
 /**
  * Why a socket was disconnected: the reasons of the engine, and
@@ -117,6 +125,12 @@ export interface SocketHome {
   readonly view: AdapterView;
   /** The public server. */
   readonly server: unknown;
+  /** Of a runtime that lets connections sleep. */
+  readonly sleeper?: Sleeper | undefined;
+  /** ms that an ack is waited for where nothing was said; undefined: for as long as the socket is there. */
+  readonly ackTimeout?: number | undefined;
+  /** Makes the id of a socket. */
+  makeId(): string;
   /** An ack id that no socket of the namespace waits for. */
   nextAckId(): number;
   /**
@@ -147,6 +161,8 @@ export interface SocketLink {
   send(packet: Packet, options?: SendOptions): void;
   /** The same with what was encoded already. */
   sendFrames(frames: FramesOrPromise, options?: SendOptions): void;
+  /** See {@linkcode EngineSocket.direct}. */
+  direct?(bytes: number): TopicSocket | undefined;
   /** Tells the client, and drops its socket of this namespace. */
   disconnect(nsp: string): void;
   /** Tells the client and drops all its sockets, then closes the connection. */

@@ -61,14 +61,16 @@ export function payloadAnswer(payload: string, encoding: "gzip" | "deflate" | un
       headers: { "content-type": "text/plain; charset=UTF-8", "cache-control": "no-store" },
     });
   }
-  return new Response(compressText(payload, encoding), {
+  const init: ResponseInit & { readonly encodeBody: "manual" } = {
+    encodeBody: "manual", // Workers would compress once more
     headers: {
       "content-type": "text/plain; charset=UTF-8",
       "cache-control": "no-store",
       "content-encoding": encoding,
       "vary": "Accept-Encoding",
     },
-  });
+  };
+  return new Response(compressText(payload, encoding), init);
 }
 
 /** The answer to a POST whose body was taken. */

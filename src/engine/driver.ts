@@ -14,6 +14,7 @@ import type {
   EngineSocketEvents,
   ReportError,
   SendOptions,
+  TopicSocket,
   TransportKind,
 } from "./ports.ts";
 import { type Output, Session, type SessionOptions } from "./session.ts";
@@ -27,6 +28,8 @@ export interface DriverPorts {
   readonly forget: () => void;
   /** Tells the engine's own listeners. */
   readonly tell?: ((event: "flush" | "drain") => void) | undefined;
+  /** Whether they listen to `flush`. */
+  readonly isFlushHeard?: (() => boolean) | undefined;
 }
 
 /** Runs one session. */
@@ -42,16 +45,17 @@ export class Driver implements TransportOwner {
   /** The index of the output to be performed next. */
   #next = 0;
 
-  /** `greeting`: the first frames to be sent, once `transport` is ready. */
+  /** `greeting`: the first frames to be sent, once `transport` is ready. `upgraded`: see {@linkcode Session}. */
   constructor(
     transport: Transport,
     greeting: readonly Frame[],
     options: SessionOptions,
     ports: DriverPorts,
+    upgraded = false,
   ) {
     this.#ports = ports;
     const { deadlines } = ports;
-    this.#session = new Session(transport, greeting, options, deadlines.now());
+    this.#session = new Session(transport, greeting, options, deadlines.now(), upgraded);
     this.#deadline = new Deadline(() => {
       this.#session.advance(deadlines.now());
       this.#perform();
@@ -61,6 +65,11 @@ export class Driver implements TransportOwner {
 
   get state(): "open" | "closing" | "closed" {
     return this.#session.state;
+  }
+
+  /** The transport in use. */
+  get transport(): Transport {
+    return this.#session.transport;
   }
 
   get transportKind(): TransportKind {
@@ -77,6 +86,11 @@ export class Driver implements TransportOwner {
 
   get isWritable(): boolean {
     return this.#session.isWritable;
+  }
+
+  /** See {@linkcode Session.mayRest}. */
+  get mayRest(): boolean {
+    return this.#session.mayRest;
   }
 
   /** Bytes that wait for the client, here and in the runtime. */
@@ -103,6 +117,16 @@ export class Driver implements TransportOwner {
       options?.compress !== false,
     );
     this.#perform();
+  }
+
+  /** See {@linkcode EngineSocket.direct}. */
+  direct(bytes: number): TopicSocket | undefined {
+    const { isWritable, outputs, transport } = this.#session;
+    // What is about to be written must go first.
+    if (!isWritable || this.#next !== outputs.length || transport.direct === undefined) return undefined;
+    const emitter = this.#emitter;
+    const isShown = emitter !== undefined && (emitter.has("packetCreate") || emitter.has("flush"));
+    return isShown || this.#ports.isFlushHeard?.() ? undefined : transport.direct(bytes);
   }
 
   close(discard: boolean): void {

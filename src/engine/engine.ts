@@ -6,6 +6,7 @@
 import { Emitter } from "../events/emitter.ts";
 import { type AnyEmitter, Listenable } from "../events/listenable.ts";
 import { messageFrame } from "../protocol/engine_packet.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { randomId } from "../protocol/random_id.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { Deadlines } from "../time/deadlines.ts";
@@ -20,9 +21,10 @@ import { type EngineOptions, type EngineSettings, engineSettings } from "./optio
 import { PollingTransport } from "./polling.ts";
 import type { EngineHandler, EngineSocket, PeerInfo } from "./ports.ts";
 import { readQuery } from "./query.ts";
-import type { RequestContext } from "./runtime.ts";
+import { peerOf, type SessionSnapshot } from "./snapshot.ts";
+import type { RequestContext, Runtime } from "./runtime.ts";
 import type { Transport } from "./transport.ts";
-import { WebSocketTransport } from "./websocket.ts";
+import { type RuntimeSocket, type SocketEvents, WebSocketTransport } from "./websocket.ts";
 
 /** Events of the engine, for users. */
 export interface EngineEvents {
@@ -52,9 +54,18 @@ export interface EnginePorts {
   readonly handler?: EngineHandler | undefined;
   /** Default: the system's clock. */
   readonly clock?: Clock | undefined;
+  /** What answers requests. Default: the runtime this code runs on. */
+  readonly runtime?: Runtime | undefined;
+  /** Whether the runtime keeps the heartbeat of WebSockets itself. Default false. */
+  readonly isWatched?: boolean | undefined;
+  /** Makes sure that sessions that sleep are there: something is about all of them. */
+  readonly wakeAll?: (() => void) | undefined;
+  /** Makes sids where `generateId` does not. Default: 120 random bits. */
+  readonly makeId?: (() => string) | undefined;
 }
 
 interface Session {
+  readonly sid: string;
   readonly driver: Driver;
   /** The public face; made when the session is announced. */
   socket: EngineSocket | undefined;
@@ -63,16 +74,49 @@ interface Session {
   readonly transportKind: string;
 }
 
+// The side of an engine that runtimes use which let sessions sleep, and users do not see.
+
+/**
+ * A session as data: "busy" while something is under way on it; undefined where there is none, or not on this
+ * WebSocket.
+ */
+export let snapshotSession: (
+  engine: EngineCore,
+  sid: string,
+  socket: SocketEvents,
+  base64: boolean,
+) => SessionSnapshot | "busy" | undefined;
+/**
+ * Goes on with a session that slept, over its WebSocket. `state`: what the layer above knew of it. Returns whom to
+ * tell what happens on the WebSocket.
+ */
+export let restoreSession: (
+  engine: EngineCore,
+  snapshot: SessionSnapshot,
+  socket: RuntimeSocket,
+  state: unknown,
+) => SocketEvents;
+
 /** The engine. Options are checked here: a wrong one throws a TypeError. */
 export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   readonly #settings: EngineSettings;
   readonly #deadlines: Deadlines;
   readonly #handler: EngineHandler | undefined;
   readonly #sessions = new Map<string, Session>();
+  readonly #isWatched: boolean;
+  readonly #wakeAll: (() => void) | undefined;
+  readonly #makeId: () => string;
   readonly #middlewares: EngineMiddleware[] = [];
   readonly #emitter: Emitter<EngineEvents>;
   readonly #wait: Patience;
+  readonly #isFlushHeard = (): boolean => this.#emitter.has("flush");
   #isClosed = false;
+
+  static {
+    snapshotSession = (engine, sid, socket, base64) => engine.#snapshot(sid, socket, base64);
+    restoreSession = (engine, snapshot, socket, state) => engine.#restore(snapshot, socket, state);
+  }
+
   /** Makes the sid of a handshake; may be replaced, as on the official engine. */
   generateId: (request: Request) => string | Promise<string>;
 
@@ -86,11 +130,15 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     this.#handler = ports.handler;
     this.#wait = patience(this.#deadlines, settings.hookTimeout);
     this.#emitter = emitter;
-    this.generateId = this.#settings.generateId ?? randomId;
+    this.#isWatched = ports.isWatched ?? false;
+    this.#wakeAll = ports.wakeAll;
+    this.#makeId = ports.makeId ?? randomId;
+    this.generateId = this.#settings.generateId ?? this.#makeId;
   }
 
   /** How many sessions are open. */
   get clientsCount(): number {
+    this.#wakeAll?.();
     return this.#sessions.size;
   }
 
@@ -124,6 +172,29 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     this.#isClosed = true;
     for (const session of [...this.#sessions.values()]) session.driver.close(true);
     return Promise.resolve();
+  }
+
+  #snapshot(sid: string, socket: SocketEvents, base64: boolean): SessionSnapshot | "busy" | undefined {
+    const session = this.#sessions.get(sid);
+    if (session === undefined) return undefined;
+    if (session.driver.transport !== socket as unknown) {
+      return session.driver.isUpgrading ? "busy" : undefined;
+    }
+    if (session.socket === undefined || !session.driver.mayRest) return "busy";
+    const { url, headers, address } = session.socket.request;
+    return { sid, url, headers: [...headers], address, upgraded: session.driver.isUpgraded, base64 };
+  }
+
+  #restore(snapshot: SessionSnapshot, socket: RuntimeSocket, state: unknown): SocketEvents {
+    const { sid } = snapshot;
+    const transport = this.#webSocket(snapshot.base64, (transport) => {
+      const driver = this.#enroll(sid, transport, undefined, [], snapshot.upgraded);
+      transport.attach(driver);
+      driver.ready(transport);
+      this.#announce(sid, peerOf(snapshot), driver, state);
+    });
+    transport.opened(socket);
+    return transport;
   }
 
   /** Answers one request of the engine. Never rejects. */
@@ -175,12 +246,12 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       const polling = session.polling!; // a session on polling began there
       const response = request.method === "POST"
         ? await polling.post(request)
-        : await polling.poll(request, context.delivered);
+        : await polling.poll(request, context);
       return this.#withHeaders(request, response);
     }
     const { allowRequest } = this.#settings;
-    const takesTime = allowRequest !== undefined || this.generateId !== randomId;
-    if (takesTime && admission.transport === "websocket") context.watch?.();
+    const takesTime = allowRequest !== undefined || this.generateId !== this.#makeId;
+    if (takesTime) context.watch?.();
     if (allowRequest) {
       const refused = await askAllowRequest(
         allowRequest,
@@ -190,8 +261,8 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       );
       if (refused) return this.#refuse(request, refused);
     }
-    const sid = this.generateId === randomId
-      ? randomId()
+    const sid = this.generateId === this.#makeId
+      ? this.#makeId()
       : await askGenerateId(this.generateId, request, this.#wait);
     if (typeof sid !== "string") return this.#refuse(request, sid);
     if (this.#sessions.has(sid)) {
@@ -205,16 +276,21 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       address: context.address,
     };
     return admission.transport === "polling"
-      ? this.#openPolling(request, sid, peer)
+      ? this.#openPolling(request, context, sid, peer)
       : this.#openWebSocket(request, context, extra, sid, peer, admission.base64);
   }
 
-  async #openPolling(request: Request, sid: string, peer: PeerInfo): Promise<Response> {
+  async #openPolling(
+    request: Request,
+    context: RequestContext,
+    sid: string,
+    peer: PeerInfo,
+  ): Promise<Response> {
     const { maxHttpBufferSize, compressionThreshold, setCookie } = this.#settings;
     const polling = new PollingTransport({ maxBodyBytes: maxHttpBufferSize, compressionThreshold });
     const driver = this.#openSession(sid, polling, polling);
     polling.attach(driver);
-    const answered = polling.poll(request); // takes the open packet
+    const answered = polling.poll(request, { park: context.park }); // takes the open packet
     this.#announce(sid, peer, driver);
     const headers: ResponseHeaders = setCookie ? { "set-cookie": setCookie(sid) } : {};
     return this.#withHeaders(request, await answered, headers);
@@ -237,18 +313,22 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       this.#announce(sid, peer, driver);
     });
     extra.add(this.#emitHeaders(request, {}));
-    return this.#upgradeTo(transport, request, context, extra);
+    return this.#upgradeTo(transport, request, context, extra, sid);
   }
 
-  #upgrade(request: Request, context: RequestContext, extra: HeaderList, session: Session): Response {
-    const { driver } = session;
+  #upgrade(
+    request: Request,
+    context: RequestContext,
+    extra: HeaderList,
+    { sid, driver }: Session,
+  ): Response {
     const base64 = readQuery(request.url).b64 === "1";
     const transport = this.#webSocket(base64, (transport) => {
       transport.attach(driver);
       driver.propose(transport);
     });
     extra.add(this.#emitHeaders(request));
-    return this.#upgradeTo(transport, request, context, extra);
+    return this.#upgradeTo(transport, request, context, extra, sid);
   }
 
   #upgradeTo(
@@ -256,11 +336,12 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     request: Request,
     context: RequestContext,
     extra: HeaderList,
+    sid: string,
   ): Response {
     const headers = new Headers(); // made before the upgrade: afterwards nothing may fail
     extra.writeTo(headers, this.#settings.onError);
     try {
-      return context.upgrade(transport, headers);
+      return context.upgrade(transport, headers, sid);
     } catch (error) {
       // The request lacks what a WebSocket handshake needs: the client's fault.
       const refused = refusal(EngineErrorCode.BAD_REQUEST, { name: "TRANSPORT_HANDSHAKE_ERROR", error });
@@ -271,7 +352,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   #webSocket(base64: boolean, onOpen: (transport: WebSocketTransport) => void): WebSocketTransport {
     const { maxHttpBufferSize } = this.#settings;
     return new WebSocketTransport(
-      { maxMessageBytes: maxHttpBufferSize, base64, clock: this.#deadlines },
+      { maxMessageBytes: maxHttpBufferSize, base64, isWatched: this.#isWatched, clock: this.#deadlines },
       onOpen,
     );
   }
@@ -288,22 +369,35 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       maxPayload: maxHttpBufferSize,
     });
     const greeting = initialPacket === undefined ? ["0" + open] : ["0" + open, messageFrame(initialPacket)];
+    return this.#enroll(sid, transport, polling, greeting, false);
+  }
+
+  #enroll(
+    sid: string,
+    transport: Transport,
+    polling: PollingTransport | undefined,
+    greeting: readonly Frame[],
+    upgraded: boolean,
+  ): Driver {
     const driver = new Driver(
       transport,
       greeting,
-      { ...this.#settings, maxPayload: maxHttpBufferSize },
+      { ...this.#settings, maxPayload: this.#settings.maxHttpBufferSize },
       {
         deadlines: this.#deadlines,
         report: this.#settings.onError,
         forget: () => this.#sessions.delete(sid),
+        isFlushHeard: this.#isFlushHeard,
         tell: (event) => {
           if (!this.#emitter.has(event)) return;
           const socket = this.#sessions.get(sid)?.socket;
           if (socket !== undefined) this.#emitter.emit(event, socket);
         },
       },
+      upgraded,
     );
     this.#sessions.set(sid, {
+      sid,
       driver,
       socket: undefined,
       polling,
@@ -314,12 +408,13 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     return driver;
   }
 
-  #announce(sid: string, peer: PeerInfo, driver: Driver): void {
-    const socket = new SessionSocket(sid, peer, driver);
+  /** `state`: what the layer above knew of it, where it goes on after it slept. */
+  #announce(sid: string, peer: PeerInfo, driver: Driver, state?: unknown): void {
+    const socket = new SessionSocket(sid, peer, driver, state !== undefined);
     const session = this.#sessions.get(sid);
     if (session !== undefined) session.socket = socket;
     try {
-      const listener = this.#handler?.opened(socket);
+      const listener = this.#handler?.opened(socket, state);
       if (listener) driver.listen(listener);
     } catch (error) {
       this.#settings.onError(error, "connection handler");

@@ -5,16 +5,25 @@
 import { messageFrame } from "../protocol/engine_packet.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Driver } from "./driver.ts";
-import type { EngineSocket, EngineSocketEvents, PeerInfo, SendOptions, TransportInfo } from "./ports.ts";
+import type {
+  EngineSocket,
+  EngineSocketEvents,
+  PeerInfo,
+  SendOptions,
+  TopicSocket,
+  TransportInfo,
+} from "./ports.ts";
 
 /** Makes the {@linkcode EngineSocket} of a session. */
 export class SessionSocket implements EngineSocket {
   readonly id: string;
   readonly protocol = 4;
   readonly request: PeerInfo;
+  readonly recovered: boolean;
   readonly #driver: Driver;
 
-  constructor(id: string, request: PeerInfo, driver: Driver) {
+  constructor(id: string, request: PeerInfo, driver: Driver, recovered = false) {
+    this.recovered = recovered;
     this.id = id;
     this.request = request;
     this.#driver = driver;
@@ -59,6 +68,10 @@ export class SessionSocket implements EngineSocket {
 
   sendFrames(frames: readonly Frame[], options?: SendOptions): void {
     this.#driver.send(frames, options);
+  }
+
+  direct(bytes: number): TopicSocket | undefined {
+    return this.#driver.direct(bytes);
   }
 
   close(discard = false): this {

@@ -10,6 +10,7 @@ import { type Frame, utf8Length } from "../protocol/frame.ts";
 import { emptyAnswer, payloadAnswer, postAnswer } from "./answers.ts";
 import { readText } from "./body.ts";
 import { chooseEncoding } from "./compression.ts";
+import type { RequestContext } from "./runtime.ts";
 import type { Transport, TransportOwner } from "./transport.ts";
 
 /** The most packets in one POST: a body of one-byte packets must not cost more than its size suggests. */
@@ -23,14 +24,13 @@ export interface PollingOptions {
   readonly compressionThreshold: number;
 }
 
+/** What a poll is answered: a payload, or nothing (status 400) where its client left. */
+type PollAnswer = { readonly payload: string; readonly compress: boolean } | undefined;
+
 interface ParkedPoll {
-  readonly request: Request;
   /** Whether an answer was delivered, where the runtime tells. */
   readonly delivered: (() => Promise<unknown>) | undefined;
-  readonly answer: (response: Response) => void;
-  readonly onAbort: () => void;
-  /** Set once the poll waits: before that, the request's signal need not be touched. */
-  signal: AbortSignal | undefined;
+  readonly answer: (answer: PollAnswer) => void;
 }
 
 /** The polling side of one session. */
@@ -53,28 +53,23 @@ export class PollingTransport implements Transport {
     this.#owner = owner;
   }
 
-  /** A GET: parks until there are frames. `delivered` tells, where the runtime can, whether the answer arrived. */
-  poll(request: Request, delivered?: () => Promise<unknown>): Promise<Response> {
-    if (this.#isReleased) return Promise.resolve(emptyAnswer(400));
+  /** A GET: parks until there are frames. */
+  async poll(
+    request: Request,
+    context: Pick<RequestContext, "delivered" | "park"> = {},
+  ): Promise<Response> {
+    if (this.#isReleased) return emptyAnswer(400);
     if (this.#parked) {
       this.#owner?.lost(this, "transport error", "overlap from client");
-      return Promise.resolve(emptyAnswer(400));
+      return emptyAnswer(400);
     }
-    return new Promise((answer) => {
-      const onAbort = (): void => {
-        if (this.#parked !== parked) return;
-        this.#unpark();
-        answer(emptyAnswer(400)); // nobody reads it, but the handler ends
-        this.#owner?.lost(this, "transport error", "poll connection closed prematurely");
-      };
-      const parked: ParkedPoll = { request, delivered, answer, onAbort, signal: undefined };
-      this.#parked = parked;
-      this.#owner?.ready(this);
-      if (this.#parked !== parked) return; // answered at once
-      parked.signal = request.signal;
-      if (parked.signal.aborted) onAbort();
-      else parked.signal.addEventListener("abort", onAbort);
-    });
+    const { promise, resolve } = Promise.withResolvers<PollAnswer>();
+    const parked: ParkedPoll = { delivered: context.delivered, answer: resolve };
+    this.#parked = parked;
+    this.#owner?.ready(this);
+    if (this.#parked === parked) await this.#wait(parked, promise, request.signal, context);
+    // The response is made here and not by whoever sends: on Workers it must belong to this request.
+    return this.#respond(request, await promise);
   }
 
   /** A POST: its frames go to the owner, in order, before the answer. */
@@ -110,14 +105,7 @@ export class PollingTransport implements Transport {
   write(frames: readonly Frame[], compress: boolean): void {
     const parked = this.#unpark();
     if (!parked) return;
-    const payload = encodePayload(frames);
-    const threshold = this.#options.compressionThreshold;
-    const isLong = payload.length >= threshold ||
-      (payload.length * 3 >= threshold && utf8Length(payload) >= threshold);
-    const encoding = compress && isLong
-      ? chooseEncoding(parked.request.headers.get("accept-encoding"))
-      : undefined;
-    parked.answer(payloadAnswer(payload, encoding));
+    parked.answer({ payload: encodePayload(frames), compress });
     parked.delivered?.().catch((error) => this.#owner?.lost(this, "transport error", error));
   }
 
@@ -127,7 +115,7 @@ export class PollingTransport implements Transport {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#abortPost?.();
-    this.#unpark()?.answer(payloadAnswer(farewell === "close" ? "1" : "6", undefined));
+    this.#unpark()?.answer({ payload: farewell === "close" ? "1" : "6", compress: false });
     this.#owner = undefined;
   }
 
@@ -140,8 +128,37 @@ export class PollingTransport implements Transport {
   #unpark(): ParkedPoll | undefined {
     const parked = this.#parked;
     this.#parked = undefined;
-    parked?.signal?.removeEventListener("abort", parked.onAbort);
     return parked;
+  }
+
+  async #wait(
+    parked: ParkedPoll,
+    answered: Promise<PollAnswer>,
+    signal: AbortSignal,
+    context: Pick<RequestContext, "park">,
+  ): Promise<void> {
+    const onAbort = (): void => {
+      if (this.#parked !== parked) return;
+      this.#parked = undefined;
+      parked.answer(undefined); // nobody reads it, but the handler ends
+      this.#owner?.lost(this, "transport error", "poll connection closed prematurely");
+    };
+    const unpark = context.park?.();
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+    await answered;
+    signal.removeEventListener("abort", onAbort);
+    unpark?.();
+  }
+
+  #respond(request: Request, answer: PollAnswer): Response {
+    if (answer === undefined) return emptyAnswer(400);
+    const { payload, compress } = answer;
+    const threshold = this.#options.compressionThreshold;
+    const isLong = payload.length >= threshold ||
+      (payload.length * 3 >= threshold && utf8Length(payload) >= threshold);
+    const encoding = compress && isLong ? chooseEncoding(request.headers.get("accept-encoding")) : undefined;
+    return payloadAnswer(payload, encoding);
   }
 }
 

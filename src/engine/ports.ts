@@ -84,6 +84,22 @@ export interface TransportInfo {
   readonly writable: boolean;
 }
 
+/** A WebSocket of a runtime that sends to many of them at once, by topic. */
+export interface TopicSocket {
+  /** Whose topics they are: one object for all sockets that one `publish` may reach. */
+  readonly hub: TopicHub;
+  /** What is published from now on is sent to it, in order with all that is sent to it otherwise. */
+  subscribe(topic: string): void;
+  /** What was published before is still sent. */
+  unsubscribe(topic: string): void;
+}
+
+/** Where topics are published. */
+export interface TopicHub {
+  /** Sends a frame to all that are subscribed. */
+  publish(topic: string, frame: Frame): void;
+}
+
 /** One Engine.IO session, as users and the layer above see it. */
 export interface EngineSocket {
   /** The sid. */
@@ -106,12 +122,19 @@ export interface EngineSocket {
   readonly remoteAddress: string;
   /** The handshake request. */
   readonly request: PeerInfo;
+  /** Whether the session slept with its Durable Object and goes on: `connection` listeners run once more for it. */
+  readonly recovered: boolean;
   /** Sends one message. Never throws; after the end of the session it does nothing. */
   send(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): this;
   /** The same as `send`. */
   write(data: string | ArrayBuffer | ArrayBufferView, options?: SendOptions): this;
   /** Sends encoded message frames together: all of them, in order, or (volatile) none. */
   sendFrames(frames: readonly Frame[], options?: SendOptions): void;
+  /**
+   * For broadcasts by topic: the WebSocket itself, where frames of `bytes` in all would be handed to it at once, and
+   * nobody is to be shown them. They count as sent then, so that they must be published before anything else is done.
+   */
+  direct?(bytes: number): TopicSocket | undefined;
   /** Ends the session with `forced close`: after what waits was sent, or at once with `discard`. */
   close(discard?: boolean): this;
   /** Adds a listener. */
@@ -134,8 +157,11 @@ export interface EngineSocket {
 
 /** The layer above. */
 export interface EngineHandler {
-  /** A session began. Returns whom to tell what happens on it. */
-  opened(socket: EngineSocket): EngineListener;
+  /**
+   * A session began, or goes on after it slept with the `state` in which this layer left it. Returns whom to tell
+   * what happens on it.
+   */
+  opened(socket: EngineSocket, state?: unknown): EngineListener;
 }
 
 /** Whom the engine tells what happens on one session. Calls for one session never overlap. */

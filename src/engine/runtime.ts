@@ -10,14 +10,16 @@ export interface RequestContext {
   readonly address: string;
   /** Resolves once the answer was delivered and rejects where it was not; absent where the runtime does not tell. */
   readonly delivered?: (() => Promise<unknown>) | undefined;
+  /** The answer will have to wait for an event. Returns what to call in this request once it has come. */
+  readonly park?: (() => () => void) | undefined;
   /** A hook is about to take its time: from now on it is to be seen whether the client leaves meanwhile. */
   watch?(): void;
   /**
-   * Turns the request into a WebSocket that reports to `events`, and returns the answer with `headers` on it.
-   * That very answer must be returned to the runtime, and nothing may be read from the request afterwards.
-   * Throws a TypeError where the request cannot be upgraded, or its client was seen to leave.
+   * Turns the request into a WebSocket of session `sid` that reports to `events`, and returns the answer, of status
+   * 101, with `headers` on it. That very answer must be returned to the runtime, and nothing may be read from the
+   * request afterwards. Throws a TypeError where the request cannot be upgraded, or its client was seen to leave.
    */
-  upgrade(events: SocketEvents, headers: Headers): Response;
+  upgrade(events: SocketEvents, headers: Headers, sid: string): Response;
 }
 
 /** Makes the context of a request from what the runtime passed to the fetch handler beside it. */

@@ -25,6 +25,8 @@ import { Upgrade } from "./upgrade.ts";
 /** What the machine knows of a transport: its kind, and which one it is. */
 export interface TransportHandle {
   readonly kind: TransportKind;
+  /** Whether the runtime pings this one and tells when its client is silent; the session has no heartbeat then. */
+  readonly isWatched?: boolean;
 }
 
 /**
@@ -76,16 +78,26 @@ export class Session<T extends TransportHandle> {
   /** Bytes the current transport still holds, as it last told. */
   #held = 0;
   #upgrade: Upgrade<T> | undefined;
-  #upgraded = false;
+  #upgraded: boolean;
   #closeDeadline = Infinity;
   /** Whether a `flush` was put out and not performed. */
   #isFlushing = false;
   /** Whether the client turned out not to read. */
   #isSlow = false;
 
-  /** A session opened over `transport`; `greeting` are the first frames to be sent (the open packet). */
-  constructor(transport: T, greeting: readonly Frame[], options: SessionOptions, now: number) {
+  /**
+   * A session opened over `transport`; `greeting` are the first frames to be sent (the open packet). `upgraded`: of
+   * one that goes on after it slept.
+   */
+  constructor(
+    transport: T,
+    greeting: readonly Frame[],
+    options: SessionOptions,
+    now: number,
+    upgraded = false,
+  ) {
     this.#current = transport;
+    this.#upgraded = upgraded;
     this.#options = options;
     this.#heartbeat = new Heartbeat(options.pingInterval, options.pingTimeout, now);
     for (const frame of greeting) this.#outbox.push(frame, true);
@@ -130,8 +142,13 @@ export class Session<T extends TransportHandle> {
     if (this.#state === "closed") return Infinity;
     if (this.#isSlow) return 0;
     const upgrade = this.#upgrade ? this.#upgrade.deadline : Infinity;
-    const own = this.#state === "open" ? this.#heartbeat.deadline : this.#closeDeadline;
+    const own = this.#state === "open" ? this.#heartbeatDeadline : this.#closeDeadline;
     return Math.min(own, upgrade);
+  }
+
+  /** Whether nothing is under way: an open WebSocket whose heartbeat is not ours, and nothing waits. */
+  get mayRest(): boolean {
+    return this.isWritable && this.#current.isWatched === true && this.#upgrade === undefined;
   }
 
   /** Time passed. */
@@ -144,7 +161,7 @@ export class Session<T extends TransportHandle> {
     }
     if (this.#state === "closing") {
       if (now >= this.#closeDeadline) this.#end("forced close", undefined, "close");
-    } else if (this.#state === "open" && now >= this.#heartbeat.deadline) {
+    } else if (this.#state === "open" && now >= this.#heartbeatDeadline) {
       const due = this.#heartbeat.tick(now);
       if (due === "timeout") this.#end("ping timeout", undefined, "close");
       else if (due === "ping") this.#enqueue(PING_FRAME);
@@ -269,6 +286,10 @@ export class Session<T extends TransportHandle> {
       if (this.#upgrade && !this.#upgrade.isProbed) this.#abandonUpgrade();
       this.#finishClosing();
     }
+  }
+
+  get #heartbeatDeadline(): number {
+    return this.#current.isWatched ? Infinity : this.#heartbeat.deadline;
   }
 
   #receiveFromCandidate(frame: Frame, now: number): void {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Frame } from "../protocol/frame.ts";
-import type { CloseReason } from "./ports.ts";
+import type { CloseReason, TopicSocket } from "./ports.ts";
 import type { TransportHandle } from "./session.ts";
 
 /** One way to reach a client. No method throws: a failure comes back as `lost`. */
@@ -12,6 +12,8 @@ export interface Transport extends TransportHandle {
   readonly bufferedAmount: number;
   /** Sends frames in order. Called only after the owner was told `ready`. */
   write(frames: readonly Frame[], compress: boolean): void;
+  /** See {@linkcode EngineSocket.direct}; absent where frames cannot be published. */
+  direct?(bytes: number): TopicSocket | undefined;
   /** Looks at once how much is still held, and tells the owner. */
   refresh(): void;
   /** The session is done with this transport. A parked poll is answered with the farewell. */

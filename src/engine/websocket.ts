@@ -6,6 +6,7 @@
 import { BASE64, decodeBase64Frame, toTextFrame } from "../protocol/engine_packet.ts";
 import { type Frame, frameByteLength } from "../protocol/frame.ts";
 import type { Clock } from "../time/clock.ts";
+import type { TopicSocket } from "./ports.ts";
 import type { Transport, TransportOwner } from "./transport.ts";
 
 /** The part of a WebSocket that the engine calls. Deno's, Bun's and workerd's sockets have it. */
@@ -16,6 +17,8 @@ export interface RuntimeSocket {
   close(code?: number, reason?: string): void;
   /** Bytes not sent yet; undefined where the runtime does not tell. */
   readonly bufferedAmount?: number;
+  /** Itself, where the runtime has topics. */
+  readonly topics?: TopicSocket | undefined;
 }
 
 /** What a runtime reports about a socket it upgraded. Further calls after `closed` are harmless. */
@@ -28,6 +31,8 @@ export interface SocketEvents {
   drained(): void;
   /** The connection ended, cleanly or (`error`) not. */
   closed(error?: unknown): void;
+  /** Told by runtimes that keep the heartbeat themselves: the client did not answer a ping in time. */
+  timedOut(): void;
 }
 
 /** Above this many bytes a socket is not writable: volatile events are dropped, others wait in the outbox. */
@@ -49,12 +54,15 @@ export interface WebSocketOptions {
   readonly maxMessageBytes: number;
   /** Whether the client asked for base64 instead of binary frames (`b64=1`). */
   readonly base64: boolean;
+  /** See {@linkcode TransportHandle.isWatched}. */
+  readonly isWatched?: boolean | undefined;
   readonly clock: Clock;
 }
 
 /** One WebSocket of one session. */
 export class WebSocketTransport implements Transport, SocketEvents {
   readonly kind = "websocket";
+  readonly isWatched: boolean;
   readonly #options: WebSocketOptions;
   readonly #onOpen: (transport: WebSocketTransport) => void;
   #owner: TransportOwner | undefined;
@@ -66,6 +74,7 @@ export class WebSocketTransport implements Transport, SocketEvents {
 
   /** `onOpen` is called once the socket is open: it attaches an owner or releases the transport. */
   constructor(options: WebSocketOptions, onOpen: (transport: WebSocketTransport) => void) {
+    this.isWatched = options.isWatched === true;
     this.#options = options;
     this.#onOpen = onOpen;
   }
@@ -117,6 +126,10 @@ export class WebSocketTransport implements Transport, SocketEvents {
     this.#owner?.lost(this, error === undefined ? "transport close" : "transport error", error);
   }
 
+  timedOut(): void {
+    if (this.#socket) this.#owner?.lost(this, "ping timeout");
+  }
+
   write(frames: readonly Frame[]): void {
     const socket = this.#socket;
     if (!socket) return;
@@ -135,6 +148,15 @@ export class WebSocketTransport implements Transport, SocketEvents {
       return;
     }
     if (this.#unverified > HIGH_WATER_MARK && !this.#cancelCheck) this.#verify();
+  }
+
+  direct(bytes: number): TopicSocket | undefined {
+    const topics = this.#socket?.topics;
+    if (topics === undefined || this.#options.base64) return undefined;
+    // With the next write it is looked at what the socket really holds: only that sees all that was published.
+    if (this.#unverified + bytes > HIGH_WATER_MARK) return undefined;
+    this.#unverified += bytes;
+    return topics;
   }
 
   release(): void {

@@ -10,6 +10,9 @@ import type { AnyListener } from "./event_types.ts";
 /** Takes what a listener threw or rejected with, and where it listened. Must not throw. */
 export type ReportListenerError = (error: unknown, where: string) => void;
 
+/** Takes the promise of a listener that is still at work. Must not throw; it may reject, which is reported. */
+export type Pending = (work: PromiseLike<unknown>) => void;
+
 /** A listener as kept: itself, or the wrapper that runs it once. */
 interface Kept extends AnyListener {
   listener?: AnyListener;
@@ -23,11 +26,13 @@ export class Emitter<Events extends { [E in keyof Events]: AnyListener }> {
   #slots: Map<string, Slot> | undefined;
   readonly #report: ReportListenerError;
   readonly #subject: string;
+  readonly #pending: Pending | undefined;
 
   /** `subject` says whose listeners these are in what `report` is told: `socket in "/admin"`. */
-  constructor(report: ReportListenerError, subject: string) {
+  constructor(report: ReportListenerError, subject: string, pending?: Pending) {
     this.#report = report;
     this.#subject = subject;
+    this.#pending = pending;
   }
 
   /** Adds a listener, after the others. */
@@ -124,7 +129,10 @@ export class Emitter<Events extends { [E in keyof Events]: AnyListener }> {
   #run(listener: AnyListener, self: unknown, event: string, args: readonly unknown[]): void {
     try {
       const result = listener.apply(self, args as unknown[]);
-      if (isPromise(result)) result.then(undefined, (error) => this.#report(error, this.#where(event)));
+      if (isPromise(result)) {
+        result.then(undefined, (error) => this.#report(error, this.#where(event)));
+        this.#pending?.(result);
+      }
     } catch (error) {
       this.#report(error, this.#where(event));
     }
@@ -169,10 +177,14 @@ export function runCallback(
   args: readonly unknown[],
   report: ReportListenerError,
   where: string,
+  pending?: Pending,
 ): void {
   try {
     const result = callback.apply(self, args as unknown[]);
-    if (isPromise(result)) result.then(undefined, (error) => report(error, where));
+    if (isPromise(result)) {
+      result.then(undefined, (error) => report(error, where));
+      pending?.(result);
+    }
   } catch (error) {
     report(error, where);
   }

@@ -17,12 +17,15 @@
 import { emptyAnswer } from "../engine/answers.ts";
 import { EngineCore, type EnginePorts } from "../engine/engine.ts";
 import { type EngineOptions, pathOption } from "../engine/options.ts";
-import { currentRuntime } from "../runtimes/current.ts";
+import { bunWebSocket, type BunWebSocketHandler } from "../runtimes/bun_websocket.ts";
+import { isUnder } from "../engine/path.ts";
+import { currentPlatform } from "../runtimes/current.ts";
 
 export type { ConnectionError, EngineCore, EngineEvents, EnginePorts } from "../engine/engine.ts";
 export type { Refusal } from "../engine/answers.ts";
-export type { RequestContext } from "../engine/runtime.ts";
+export type { RequestContext, Runtime } from "../engine/runtime.ts";
 export type { RuntimeSocket, SocketEvents } from "../engine/websocket.ts";
+export type { BunSocket, BunWebSocketHandler, BunWebSocketSettings } from "../runtimes/bun_websocket.ts";
 export type { Frame } from "../protocol/frame.ts";
 export type { Clock } from "../time/clock.ts";
 export type { CookieOptions } from "../engine/cookie.ts";
@@ -46,14 +49,19 @@ export class Engine extends EngineCore {
    */
   readonly handler: (request: Request, ...context: unknown[]) => Response | Promise<Response>;
 
+  /** What `Bun.serve` needs beside the handler: `Bun.serve({ fetch: engine.handler, websocket: engine.websocket })`. */
+  readonly websocket: BunWebSocketHandler;
+
   #path: string;
 
   /** Checks the options: a wrong one throws a TypeError. */
   constructor(options: EngineOptions = {}, ports: EnginePorts = {}) {
-    super(options, ports);
-    const runtime = currentRuntime();
+    const platform = currentPlatform();
+    super(options, { clock: platform.clock, ...ports });
+    const runtime = ports.runtime ?? platform.context;
     const { path, addTrailingSlash, fallback } = this.settings;
     this.#path = path;
+    this.websocket = bunWebSocket(this.settings.maxHttpBufferSize);
     this.handler = (request, ...context) => {
       if (isUnder(request.url, this.#path, addTrailingSlash)) {
         return this.handleRequest(request, runtime(request, context));
@@ -71,15 +79,4 @@ export class Engine extends EngineCore {
   set path(path: string) {
     this.#path = pathOption(path);
   }
-}
-
-/** Compares whole path segments: `/socket.iofoo/` is not under `/socket.io`. */
-function isUnder(url: string, path: string, needsSlash: boolean): boolean {
-  // The path of an absolute URL, without building a URL object: this runs for every request of the application.
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0 || !url.startsWith(path, start)) return false;
-  const next = url.charCodeAt(start + path.length);
-  const isSlash = next === 0x2f;
-  const isEnd = Number.isNaN(next) || next === 0x3f || next === 0x23;
-  return isSlash || (isEnd && !needsSlash);
 }

@@ -14,9 +14,10 @@ import { defaultParser } from "../protocol/default_parser.ts";
 import { adoptParser, type ForeignParser } from "../protocol/foreign_parser.ts";
 import type { Parser } from "../protocol/parser.ts";
 import { isDevelopment } from "../runtimes/current.ts";
-import { type Clock, MAX_DELAY } from "../time/clock.ts";
+import { MAX_DELAY } from "../time/clock.ts";
 import { rateLimits } from "./rate_limit_options.ts";
-import { type RecoveryOptions, type RecoverySettings, recoverySettings } from "./recovery_options.ts";
+import type { ServerHost } from "./host.ts";
+import { type MakeRecovery, type RecoveryOptions, recoverySettings } from "./recovery_options.ts";
 
 /** Options of a Server. `path` is `"/socket.io"` by default. The parameters are the event maps of a contract. */
 // deno-lint-ignore no-explicit-any -- options without a contract fit any server
@@ -71,7 +72,7 @@ export interface ServerSettings {
   readonly connectTimeout: number;
   readonly makeAdapter: AdapterFactory;
   readonly parser: Parser;
-  readonly recovery: ((clock: Clock, silence: number) => RecoverySettings) | undefined;
+  readonly recovery: MakeRecovery | undefined;
   readonly cleanupEmptyChildNamespaces: boolean;
   readonly rateLimits: RateLimits | undefined;
   readonly contract: AnyContract | undefined;
@@ -80,7 +81,7 @@ export interface ServerSettings {
 }
 
 /** Checks the Server's own options and sets the engine's apart. */
-export function serverSettings(options: ServerOptions): ServerSettings {
+export function serverSettings(options: ServerOptions, host: ServerHost = {}): ServerSettings {
   knownKeys("server options", options, [...ENGINE_OPTION_NAMES, ...OWN_NAMES, ...Object.keys(NOT_HERE)]);
   const engine: Record<string, unknown> = { path: "/socket.io" };
   for (const [name, value] of Object.entries(options)) {
@@ -94,7 +95,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
   }
   return {
     connectTimeout: checkConnectTimeout(options.connectTimeout),
-    makeAdapter: checkAdapter(options.adapter),
+    makeAdapter: checkAdapter(options.adapter ?? host.adapter),
     parser: parserOption(options.parser),
     recovery: recoverySettings(options.connectionStateRecovery),
     cleanupEmptyChildNamespaces: flag(

@@ -46,13 +46,28 @@ const NAMES = [
 /** What recovery needs, but for those who are to be told. */
 export type RecoverySettings = Omit<RecoveryPorts, "clock" | "report" | "emptied" | "expired">;
 
+/** What may be kept for recovery: ms that an event is kept, numbers, bytes. */
+export interface RecoveryLimits {
+  readonly maxDisconnectionDuration: number;
+  readonly maxAge: number;
+  readonly maxSessions: number;
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+}
+
+/** Makes who keeps sessions and events where the options name nobody. */
+export type Keepers = (clock: Clock, limits: RecoveryLimits) => Pick<RecoveryPorts, "store" | "makeLog">;
+
+/** Makes the settings. `silence`: ms that may pass before it shows that a client is gone. Default: in memory. */
+export type MakeRecovery = (clock: Clock, silence: number, keepers?: Keepers) => RecoverySettings;
+
 /**
  * Checks the options; what is kept in memory goes by `clock`. Undefined where recovery is off. `silence`: ms that
  * may pass before it shows that a client is gone; what it missed until then is kept as long as what it missed after.
  */
 export function recoverySettings(
   options: RecoveryOptions | boolean | undefined,
-): ((clock: Clock, silence: number) => RecoverySettings) | undefined {
+): MakeRecovery | undefined {
   if (options === undefined || options === false) return undefined;
   const given = options === true ? {} : options;
   knownKeys("connectionStateRecovery", given, NAMES);
@@ -73,20 +88,28 @@ export function recoverySettings(
   if (store !== undefined && typeof store?.take !== "function") {
     refuse(name("store"), store, "a SessionStore");
   }
-  return (clock, silence) => {
-    const budget = { used: 0, max: maxBytes };
+  return (clock, silence, keepers = inMemory) => {
+    const limits = {
+      maxDisconnectionDuration,
+      maxAge: maxDisconnectionDuration + silence,
+      maxSessions,
+      maxEvents,
+      maxBytes,
+    };
+    const kept = keepers(clock, limits);
     return {
       maxDisconnectionDuration,
       skipMiddlewares,
-      store: store ?? new MemorySessionStore(clock, { maxSessions, maxBytes }),
-      makeLog: makeLog ??
-        (() =>
-          new MemoryEventLog(clock, {
-            maxAge: maxDisconnectionDuration + silence,
-            maxEvents,
-            maxBytes,
-            budget,
-          })),
+      store: store ?? kept.store,
+      makeLog: makeLog ?? kept.makeLog,
     };
   };
 }
+
+const inMemory: Keepers = (clock, limits) => {
+  const budget = { used: 0, max: limits.maxBytes };
+  return {
+    store: new MemorySessionStore(clock, limits),
+    makeLog: () => new MemoryEventLog(clock, { ...limits, budget }),
+  };
+};

@@ -26,8 +26,28 @@ import type { Socket } from "../core/socket.ts";
 import type { ReportError } from "../engine/ports.ts";
 import type { AnyListener, DefaultEventsMap } from "../events/event_types.ts";
 import { runCallback } from "../events/emitter.ts";
+import type { BunWebSocketHandler } from "../runtimes/bun_websocket.ts";
+import { currentPlatform } from "../runtimes/current.ts";
 import { Engine } from "./engine.ts";
+import type { ServerHost } from "./host.ts";
 import { checkAdapter, checkConnectTimeout, type ServerOptions, serverSettings } from "./options.ts";
+
+/** What a host needs of its server. */
+export interface ServerInnards {
+  readonly connections: Connections;
+  readonly namespaces: Namespaces;
+  readonly recovery: Recovery | undefined;
+}
+
+// deno-lint-ignore no-explicit-any -- stands for every instance of the generics
+type AnyServer = Server<any, any, any, any>;
+
+// The side of a server that hosts use, and users do not see.
+
+/** Its parts. */
+export let innards: (server: AnyServer) => ServerInnards;
+/** Makes a server that runs in its host's own way. */
+export let makeServer: (options: ServerOptions, host: ServerHost) => Server;
 
 /**
  * A Socket.IO server. Its methods to listen and to send are those of its main namespace, `io.sockets`.
@@ -51,26 +71,55 @@ export class Server<
    * answered 404. Bound: it may be passed on alone.
    */
   readonly handler: (request: Request, ...context: unknown[]) => Response | Promise<Response>;
+  /**
+   * What `Bun.serve` needs beside the handler, where it means every WebSocket of the server; with others on it,
+   * `combineWebSocketHandlers` of `@skein/io/bun` makes one of two. Nothing on other runtimes, where it does no harm.
+   *
+   * @example
+   * ```ts ignore
+   * const io = new Server();
+   * export default { port: 3000, fetch: io.handler, websocket: io.websocket };
+   * ```
+   */
+  readonly websocket: BunWebSocketHandler;
   readonly #namespaces: Namespaces;
   readonly #connections: Connections;
   readonly #recovery: Recovery | undefined;
   readonly #report: ReportError;
   #closed: Promise<void> | undefined;
 
+  static {
+    makeServer = (options, host) =>
+      new (Server as unknown as new (options: ServerOptions, host: ServerHost) => Server)(options, host);
+    innards = (server) => ({
+      connections: server.#connections,
+      namespaces: server.#namespaces,
+      recovery: server.#recovery,
+    });
+  }
+
   /** Checks the options: a wrong one throws a TypeError. */
-  constructor(options: ServerOptions<ListenEvents, EmitEvents> = {}) {
-    const settings = serverSettings(options);
+  constructor(options?: ServerOptions<ListenEvents, EmitEvents>);
+  constructor(options: ServerOptions<ListenEvents, EmitEvents> = {}, host: ServerHost = {}) {
+    const settings = serverSettings(options, host);
     const { parser, connectTimeout } = settings;
+    const { sleeper, makeId } = host;
     // The engine wants to know whom to tell before there is a clock for them.
     const engine = new Engine(settings.engine, {
-      handler: { opened: (socket) => connections.opened(socket) },
+      ...host.engine,
+      handler: { opened: (socket, state) => connections.opened(socket, state) },
+      wakeAll: sleeper && (() => sleeper.wakeAll()),
+      makeId,
     });
     const { clock } = engine;
     const report = engine.settings.onError;
     const { pingInterval, pingTimeout } = engine.settings;
     const recovery = settings.recovery && new Recovery({
-      ...settings.recovery(clock, pingInterval + 2 * pingTimeout), // a pong that is late is waited for once more
-      clock,
+      // A pong that is late is waited for once more.
+      ...settings.recovery(host.durableClock ?? clock, pingInterval + 2 * pingTimeout, host.keepers),
+      clock: host.durableClock ?? clock,
+      makeId,
+      elsewhere: host.elsewhere,
       report,
       emptied: (nsp) => namespaces.endIfEmpty(nsp),
       expired: (nsp, session) => namespaces.tellExpired(nsp, session),
@@ -84,6 +133,9 @@ export class Server<
       validateOutgoing: settings.validateOutgoing,
       cleanupEmptyChildNamespaces: settings.cleanupEmptyChildNamespaces,
       server: () => this,
+      sleeper,
+      makeId,
+      hasTopics: host.hasTopics ?? currentPlatform().hasTopics,
     });
     const connections: Connections = new Connections({
       clock,
@@ -92,7 +144,10 @@ export class Server<
       connectTimeout,
       rateLimits: settings.rateLimits,
       skipMiddlewares: recovery?.skipMiddlewares ?? false,
+      sleeper,
       find: (name, auth) => namespaces.find(name, auth),
+      revive: (name, pattern) => namespaces.revive(name, pattern),
+      patternOf: (namespace) => namespaces.patternOf(namespace),
     });
     const { setup, sockets } = partsOf(namespaces.main);
     super(setup, sockets);
@@ -100,6 +155,7 @@ export class Server<
     this.sockets = namespaces.main;
     this.engine = engine;
     this.handler = engine.handler;
+    this.websocket = engine.websocket;
     this.#namespaces = namespaces;
     this.#connections = connections;
     this.#recovery = recovery;

@@ -4,10 +4,15 @@ import type { Answers, LocalSockets, Question, SocketDetails } from "../../src/c
 import type { Room, SocketId } from "../../src/core/ids.ts";
 import { EVERYONE, withExcept, withFlags, withRooms } from "../../src/core/selector.ts";
 import type { EventPacket } from "../../src/protocol/socket_packet.ts";
+import { ManualClock } from "../../src/time/manual_clock.ts";
 
 const A = "a" as SocketId;
 const B = "b" as SocketId;
 const PACKET: EventPacket = { type: 2, nsp: "/", data: ["x"] };
+
+function notNeeded(): never {
+  throw new Error("Not needed by an adapter of one process");
+}
 
 function setup(): { adapter: LocalAdapter; calls: unknown[]; answers: Promise<Answers> } {
   const calls: unknown[] = [];
@@ -21,6 +26,12 @@ function setup(): { adapter: LocalAdapter; calls: unknown[]; answers: Promise<An
     describe: (ids) => [...ids].map((id) => ({ id } as unknown as SocketDetails)),
     run: (command, ids) => void calls.push([command, [...ids]]),
     heard: () => calls.push("heard"),
+    clock: new ManualClock(),
+    report: notNeeded,
+    encode: notNeeded,
+    decode: notNeeded,
+    relay: notNeeded,
+    awaken: notNeeded,
   };
   return { adapter: new LocalAdapter(local), calls, answers };
 }

@@ -7,6 +7,9 @@
  * @module
  */
 
+import { BUN_VERSION } from "../support/bun.ts";
+import { npmBinary } from "../support/npm_binary.ts";
+
 const root = new URL("../../", import.meta.url);
 const kit = new URL("load/", import.meta.url);
 const work = new URL(".tmp/bench/", root);
@@ -39,8 +42,12 @@ async function peers(): Promise<Peer[]> {
   const server = new URL("servers/skein_deno.ts", import.meta.url).pathname;
   const config = `--config=${new URL("deno.json", root).pathname}`;
   const ours = `skein-deno|9800|${Deno.execPath()} ${flags} ${config} ${server}`;
+  const onBun = new URL("servers/skein_bun.ts", import.meta.url).pathname;
+  const bun = `skein-bun|9810|${await npmBinary("bun", BUN_VERSION)} run ${onBun}`;
   const list = await Deno.readTextFile(new URL("peers.list", kit));
-  return [ours, ...list.split("\n").filter((line) => line !== "" && !line.startsWith("#"))].map((line) => ({
+  return [ours, bun, ...list.split("\n").filter((line) => line !== "" && !line.startsWith("#"))].map((
+    line,
+  ) => ({
     name: line.slice(0, line.indexOf("|")),
     line: line.replace("|node_modules/deno/deno ", `|${Deno.execPath()} `),
   }));

@@ -64,6 +64,8 @@ Deno.test("Namespaces with an adapter that fails report it, and nothing else hap
       skipMiddlewares: true,
       connectTimeout: 1000,
       find: (name) => namespaces.find(name),
+      revive: (name, pattern) => namespaces.revive(name, pattern),
+      patternOf: (namespace) => namespaces.patternOf(namespace),
     });
     const client = new FakeClient().open(connections).say("0");
     const [socket] = [...namespaces.main.sockets.values()];

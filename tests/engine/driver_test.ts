@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Driver } from "../../src/engine/driver.ts";
-import type { EngineListener, TransportKind } from "../../src/engine/ports.ts";
+import type { EngineListener, TopicSocket, TransportKind } from "../../src/engine/ports.ts";
 import type { SessionOptions } from "../../src/engine/session.ts";
 import type { Transport } from "../../src/engine/transport.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
@@ -413,4 +413,84 @@ Deno.test("Driver shows users no packet where the frame is not one", () => {
   driver.emitter.on("packet", ({ type }) => log.push(`packet ${type}`));
   driver.receive(transport, "9");
   assertEquals(log, ["release polling close", "forget", "closed parse error: unknown packet type"]);
+});
+
+// Broadcasts by topic
+
+/** A WebSocket transport whose socket has topics, and takes any number of bytes. */
+function withTopics(log: string[]): FakeTransport & Required<Pick<Transport, "direct">> {
+  const topics: TopicSocket = {
+    hub: { publish: () => {} },
+    subscribe: () => {},
+    unsubscribe: () => {},
+  };
+  return Object.assign(new FakeTransport("websocket", log), {
+    direct: (bytes: number) => (log.push(`direct ${bytes}`), topics),
+  });
+}
+
+/** A driver on such a transport. */
+function topicStage(
+  isFlushHeard?: () => boolean,
+): { driver: Driver; transport: FakeTransport; log: string[] } {
+  const log: string[] = [];
+  const transport = withTopics(log);
+  const driver = new Driver(transport, [], OPTIONS, {
+    deadlines: new Deadlines(new ManualClock()),
+    report: (error) => {
+      throw error;
+    },
+    forget: () => {},
+    isFlushHeard,
+  });
+  return { driver, transport, log };
+}
+
+Deno.test("Driver gives its WebSocket for a broadcast while nothing waits and it is open", () => {
+  const { driver, transport, log } = topicStage();
+  assertEquals(driver.direct(5), undefined);
+  driver.ready(transport);
+  assert(driver.direct(7) !== undefined);
+  driver.blocked(transport, 1);
+  assertEquals(driver.direct(5), undefined);
+  driver.ready(transport);
+  driver.close(true);
+  assertEquals(driver.direct(5), undefined);
+  assertEquals(log, ["direct 7", "release websocket close"]);
+});
+
+Deno.test("Driver on polling gives nothing for a broadcast", () => {
+  const { driver, transport } = stage("polling");
+  driver.ready(transport);
+  assertEquals(driver.direct(5), undefined);
+});
+
+Deno.test("Driver keeps its WebSocket to itself while somebody is shown what is sent", () => {
+  const { driver, transport } = topicStage();
+  driver.ready(transport);
+  const listener = (): void => {};
+  for (const event of ["packetCreate", "flush"] as const) {
+    driver.emitter.on(event, listener);
+    assertEquals(driver.direct(5), undefined);
+    driver.emitter.off(event, listener);
+    assert(driver.direct(5) !== undefined);
+  }
+  driver.emitter.on("upgrade", listener);
+  assert(driver.direct(5) !== undefined);
+  const heard = topicStage(() => true);
+  heard.driver.ready(heard.transport);
+  assertEquals(heard.driver.direct(5), undefined);
+});
+
+Deno.test("Driver keeps its WebSocket to itself while frames are about to be written", () => {
+  const { driver, transport: polling, log } = stage("polling");
+  const transport = withTopics(log);
+  driver.emitter.on("upgrade", () => void log.push(driver.direct(5) === undefined ? "kept" : "given"));
+  driver.send(["4waits"], undefined);
+  driver.propose(transport);
+  driver.receive(transport, "2probe");
+  driver.receive(transport, "5");
+  assert(polling.kind === "polling");
+  assertEquals(log.slice(-3), ["release polling noop", "kept", "write websocket 4waits"]);
+  assert(driver.direct(5) !== undefined);
 });

@@ -144,9 +144,9 @@ Deno.test("PollingTransport leaves no listener on the signal of an answered poll
   const poll = transport.poll(request);
   assertEquals(listeners.size, 1);
   transport.write(["41"], false);
+  await poll;
   assertEquals(listeners.size, 0);
   assertEquals(request.signal, signal);
-  await poll;
 });
 
 Deno.test("PollingTransport does not touch the signal of a poll that is answered at once", async () => {
@@ -164,7 +164,7 @@ Deno.test("PollingTransport does not touch the signal of a poll that is answered
 Deno.test("PollingTransport loses its client when an answer was not delivered", async () => {
   const { transport, owner } = stage();
   const failure = new Error("reset");
-  const poll = transport.poll(get(), () => Promise.reject(failure));
+  const poll = transport.poll(get(), { delivered: () => Promise.reject(failure) });
   transport.write(["41"], false);
   await poll;
   await microtasks();
@@ -175,9 +175,11 @@ Deno.test("PollingTransport loses its client when an answer was not delivered", 
 Deno.test("PollingTransport goes on when an answer was delivered, and asks only after there is one", async () => {
   const { transport, owner } = stage();
   let asked = 0;
-  const poll = transport.poll(get(), () => {
-    asked++;
-    return Promise.resolve();
+  const poll = transport.poll(get(), {
+    delivered: () => {
+      asked++;
+      return Promise.resolve();
+    },
   });
   assertEquals(asked, 0);
   transport.write(["41"], false);
@@ -190,7 +192,7 @@ Deno.test("PollingTransport goes on when an answer was delivered, and asks only 
 Deno.test("PollingTransport tells nobody of an answer that failed after its release", async () => {
   const { transport, owner } = stage();
   let fail!: (error: Error) => void;
-  const poll = transport.poll(get(), () => new Promise((_resolve, reject) => fail = reject));
+  const poll = transport.poll(get(), { delivered: () => new Promise((_resolve, reject) => fail = reject) });
   transport.write(["41"], false);
   transport.release("noop");
   owner.told();

@@ -339,3 +339,29 @@ Deno.test("WebSocketTransport whose send throws while it is blocked looks no fur
   assertEquals(owner.log, [`blocked ${FULL.length}`, "lost transport error: not open"]);
   assert(socket.log.includes("close"));
 });
+
+// Broadcasts by topic
+
+Deno.test("WebSocketTransport gives its socket for a broadcast as long as it need not look what it holds", () => {
+  const { transport, socket } = open();
+  assertEquals(transport.direct(1), undefined);
+  const topics = { hub: { publish: () => {} }, subscribe: () => {}, unsubscribe: () => {} };
+  Object.assign(socket, { topics });
+  assertEquals(transport.direct(HIGH_WATER_MARK - 10), topics);
+  assertEquals(transport.direct(10), topics);
+  assertEquals(transport.direct(1), undefined);
+  socket.bufferedAmount = 5;
+  transport.write(["4look"]);
+  assertEquals(transport.direct(HIGH_WATER_MARK - 10), topics);
+  assertEquals(transport.direct(1), undefined); // it holds ten: the five, and what was written
+  transport.release();
+  assertEquals(transport.direct(0), undefined);
+});
+
+Deno.test("WebSocketTransport on base64 keeps its socket to itself: frames differ from those of others", () => {
+  const { transport, socket } = open({ base64: true });
+  Object.assign(socket, {
+    topics: { hub: { publish: () => {} }, subscribe: () => {}, unsubscribe: () => {} },
+  });
+  assertEquals(transport.direct(1), undefined);
+});

@@ -3,9 +3,15 @@
  * prints what is promised.
  * @module
  */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { io } from "socket.io-client";
 import officialMsgpack from "npm:socket.io-msgpack-parser@3.0.2";
+import { bundleWorker } from "../../examples/launch/bundle.ts";
+import { VERSIONS } from "../support/capabilities.ts";
+import { npmBinary } from "../support/npm_binary.ts";
+import { closed, next } from "../support/official_client.ts";
+import { optional } from "../support/requires.ts";
+import { COMPATIBILITY_DATE, startWorkerd } from "../support/targets/workerd_process.ts";
 
 const root = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", root));
@@ -24,20 +30,33 @@ await Deno.writeTextFile(
   JSON.stringify({
     imports: {
       "@skein/io": new URL("mod.ts", root).href,
+      "@skein/io/bun": new URL("src/server/bun.ts", root).href,
       "@skein/io/contract": new URL("src/contract/mod.ts", root).href,
       "@skein/io/engine": new URL("src/server/engine.ts", root).href,
       "@skein/io/msgpack": new URL("src/server/msgpack.ts", root).href,
+      "@skein/io/workers": new URL("src/server/workers.ts", root).href,
+      "hono": "npm:hono@4.13.19",
+      "hono/bun": "npm:hono@4.13.19/bun",
     },
     lock: false,
   }),
 );
 
-/** Runs one block in a process of its own; `localhost:8000` becomes `localhost:port`. */
-async function start(name: string, port: number, ...command: string[]): Promise<Deno.ChildProcess> {
+/** The types of the one global that Deno does not know. */
+const BUN = "declare const Bun: { serve(options: object): unknown };\n";
+
+/** Writes one block as a file; its port becomes `port`. */
+async function write(name: string, port: number): Promise<void> {
   await Deno.writeTextFile(
     `${project}/${name}`,
-    blocks.get(name)!.replaceAll("localhost:8000", `localhost:${port}`),
+    blocks.get(name)!.replaceAll("localhost:8000", `localhost:${port}`)
+      .replace("port: 3000", `port: ${port}`) + (name === "bun.ts" ? BUN : ""),
   );
+}
+
+/** Runs one block in a process of its own. */
+async function start(name: string, port: number, ...command: string[]): Promise<Deno.ChildProcess> {
+  await write(name, port);
   return new Deno.Command(Deno.execPath(), {
     args: [...command, ...(command[0] === "serve" ? [`--port=${port}`] : []), name],
     cwd: project,
@@ -128,17 +147,27 @@ Deno.test("README names all of its code", () => {
     "fetch.ts",
     "engine.ts",
     "msgpack.ts",
+    "bun.ts",
+    "bun_export.ts",
+    "bun_hono.ts",
+    "worker.ts",
+    "sharded.ts",
+    "deploy.ts",
   ]);
 });
 
 Deno.test("README's code passes the type check", async () => {
-  for (const name of blocks.keys()) {
-    const child = await start(name, 8000, "check");
-    const { success, stderr } = await child.output();
-    const said = new TextDecoder().decode(stderr);
-    assertEquals(success, true, `${name}: ${said}`);
-    assertStringIncludes(said, `Check ${name}`); // it was not passed over
-  }
+  const names = [...blocks.keys()];
+  for (const name of names) await write(name, 8000);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", ...names],
+    cwd: project,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals(success, true, said);
+  for (const name of names) assertStringIncludes(said, `Check ${name}`); // it was not passed over
 });
 
 Deno.test({
@@ -243,4 +272,120 @@ Deno.test({
       assertStringIncludes(messages[0]!, '"sid"');
       assertEquals(messages[1], "4hello");
     }),
+});
+
+const bun = await optional("bun", () => npmBinary("bun", VERSIONS.bun));
+
+for (const name of ["bun.ts", "bun_export.ts", "bun_hono.ts"]) {
+  bun.test({ name: `README's ${name} serves on Bun`, ...foreign }, async (path) => {
+    const port = freePort();
+    // Bun does not know what names mean here, so Deno makes one file of it.
+    const bundle = await start(name, port, "bundle", "--quiet", `--output=${name}.js`);
+    assertEquals((await bundle.output()).code, 0);
+    const child = new Deno.Command(path, {
+      args: ["run", `${name}.js`],
+      cwd: project,
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    try {
+      await untilListening(port, child);
+      assertEquals(await acks(`http://localhost:${port}`), ["hello", "hello"]);
+      if (name !== "bun_hono.ts") return;
+      assertEquals(await (await fetch(`http://localhost:${port}`)).text(), "Hello");
+      const own = new WebSocket(`ws://localhost:${port}/own`);
+      const answer = new Promise((done) => own.onmessage = ({ data }) => done(data));
+      own.onopen = () => own.send("this");
+      assertEquals(await answer, "You said this");
+      const closed = new Promise((done) => own.onclose = done);
+      own.close();
+      await closed;
+    } finally {
+      end(child);
+      await child.status;
+    }
+  });
+}
+
+const workerd = await optional("workerd", () => npmBinary("workerd", VERSIONS.workerd));
+
+/** Runs a block in workerd, its one binding being that of the object class, where it has one. */
+async function inWorkerd(name: string, use: (url: string) => Promise<void>): Promise<void> {
+  const code = blocks.get(name)!.replace('binding: "CHAT"', 'binding: "OBJECTS"');
+  await Deno.writeTextFile(`${project}/${name}`, code);
+  const bundle = await bundleWorker(new URL(`file://${project}/${name}`));
+  await Deno.writeTextFile(`${project}/${name}.js`, bundle.code);
+  const className = code.includes("class Chat") ? "Chat" : undefined;
+  const onLine = (line: string): void => console.log(line);
+  const process = await startWorkerd({ script: `${project}/${name}.js`, className, settings: {}, onLine });
+  try {
+    await use(`http://127.0.0.1:${process.port}`);
+  } finally {
+    await process.stop();
+  }
+}
+
+for (
+  const [name, answer] of [["worker.ts", "delivered"], ["sharded.ts", "delivered"], [
+    "fetch.ts",
+    "hello",
+  ]] as const
+) {
+  workerd.test(
+    { name: `README's ${name} serves on Workers`, ...foreign },
+    () =>
+      inWorkerd(name, async (url) => {
+        assertEquals(await acks(url), [answer, answer]);
+        if (answer === "hello") return;
+        // Eight clients are hardly ever all on one shard.
+        const sockets = Array.from(
+          { length: 8 },
+          () => io(url, { transports: ["websocket"], forceNew: true }),
+        );
+        try {
+          await Promise.all(sockets.map((socket) => next(socket, "connect")));
+          const [first, ...others] = sockets;
+          const heard = Promise.all(others.map((socket) => next(socket, "said")));
+          assertEquals(await first!.emitWithAck("say", "to all"), "delivered");
+          for (const [id, text] of await heard) assertEquals([id, text], [first!.id, "to all"]);
+        } finally {
+          for (const socket of sockets) await closed({ socket });
+        }
+      }),
+  );
+}
+
+Deno.test("README's wrangler.jsonc is for its worker.ts, and of the compatibility date that is tested", () => {
+  const [, text] = /^```jsonc\n\/\/ wrangler.jsonc\n(.*?)^```$/ms.exec(readme)!;
+  const config = JSON.parse(text!);
+  assertEquals(config.compatibility_date, COMPATIBILITY_DATE);
+  assertEquals(config.main, "worker.ts");
+  const [{ name, class_name }] = config.durable_objects.bindings;
+  assertEquals(config.migrations[0].new_sqlite_classes, [class_name]);
+  assertStringIncludes(blocks.get("worker.ts")!, `binding: "${name}"`);
+  assertStringIncludes(blocks.get("worker.ts")!, `class ${class_name} extends SkeinObject`);
+});
+
+Deno.test({
+  name: "README's server for Deno Deploy sends its clients away without telling them to stay away",
+  ...foreign,
+  fn: async () => {
+    const port = freePort();
+    const child = await start("deploy.ts", port, "run", "--allow-net", "--quiet");
+    try {
+      await untilListening(port, child);
+      const socket = io(`http://localhost:${port}`, { transports: ["websocket"], forceNew: true });
+      await next(socket, "connect");
+      const lost = next(socket, "disconnect");
+      child.kill("SIGINT");
+      assertEquals((await lost)[0], "transport close");
+      assert(socket.active);
+      await closed({ socket });
+      assertEquals((await child.status).code, 0);
+    } finally {
+      end(child);
+      await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+    }
+  },
 });

@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { TRANSPORTS } from "../support/official_client.ts";
 import { executable, optional } from "../support/requires.ts";
-import { serve } from "../support/target.ts";
+import { serve, test } from "../support/target.ts";
 
 /** The output of a command, which must succeed. */
 async function run(command: string, args: string[], cwd: string): Promise<string> {
@@ -16,7 +16,8 @@ async function run(command: string, args: string[], cwd: string): Promise<string
 
 const node = await optional("node", () => executable("node"));
 
-node.test("socket.io-client in Node exchanges text, binary and acks over each transport", async (command) => {
+test("socket.io-client in Node exchanges text, binary and acks over each transport", async () => {
+  const command = node.found!;
   // Deno lays out node_modules from its own cache, so this needs no other package manager and no network.
   const folder = await Deno.makeTempDir({ prefix: "skein-node-client-" });
   try {
@@ -40,4 +41,4 @@ node.test("socket.io-client in Node exchanges text, binary and acks over each tr
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
+}, node);

@@ -6,11 +6,11 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Socket } from "socket.io-client";
 import { closed, connect, next, TRANSPORTS } from "../support/official_client.ts";
-import { serve } from "../support/target.ts";
+import { serve, test } from "../support/target.ts";
 import { within } from "../support/within.ts";
 
 for (const [name, transports] of TRANSPORTS) {
-  Deno.test(`socket.io-client over ${name} exchanges text, binary and acks`, async () => {
+  test(`socket.io-client over ${name} exchanges text, binary and acks`, async () => {
     await using server = await serve("socketio");
     await using client = await connect(server, "/", { transports, auth: { token: "123" } });
     const { socket } = client;
@@ -25,7 +25,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals([...bytes], [5, 6]);
   });
 
-  Deno.test(`socket.io-client over ${name} answers the server's acks`, async () => {
+  test(`socket.io-client over ${name} answers the server's acks`, async () => {
     await using server = await serve("socketio");
     await using client = await connect(server, "/", { transports });
     const { socket } = client;
@@ -37,7 +37,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals([text, [...bytes]], ["why?", [1]]);
   });
 
-  Deno.test(`socket.io-client over ${name} shares one connection among namespaces`, async () => {
+  test(`socket.io-client over ${name} shares one connection among namespaces`, async () => {
     await using server = await serve("socketio");
     await using client = await connect(server, "/", { transports });
     const custom = client.socket.io.socket("/custom");
@@ -54,7 +54,7 @@ for (const [name, transports] of TRANSPORTS) {
     assert(client.socket.connected);
   });
 
-  Deno.test(`socket.io-client over ${name} hears its rooms and no others`, async () => {
+  test(`socket.io-client over ${name} hears its rooms and no others`, async () => {
     await using server = await serve("socketio");
     await using a = await connect(server, "/", { transports });
     await using b = await connect(server, "/", { transports });
@@ -68,7 +68,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals(heard, ["for b"]);
   });
 
-  Deno.test(`socket.io-client over ${name} sees why it was disconnected`, async () => {
+  test(`socket.io-client over ${name} sees why it was disconnected`, async () => {
     await using server = await serve("socketio");
     await using client = await connect(server, "/", { transports });
     client.socket.emit("bye", true);
@@ -77,7 +77,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals((await server.logged("disconnect")).reason, "server namespace disconnect");
   });
 
-  Deno.test(`socket.io-client over ${name} that disconnects is gone on the server`, async () => {
+  test(`socket.io-client over ${name} that disconnects is gone on the server`, async () => {
     await using server = await serve("socketio");
     await using client = await connect(server, "/", { transports });
     client.socket.disconnect();
@@ -86,7 +86,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals(await server.clientsCount(), 0);
   });
 
-  Deno.test(`socket.io-client over ${name} comes back after the server was restarted`, async () => {
+  test(`socket.io-client over ${name} comes back after the server was restarted`, async () => {
     const first = await serve("socketio");
     await using client = await connect(first, "/", { transports, reconnection: true });
     const id = client.socket.id;
@@ -102,7 +102,7 @@ for (const [name, transports] of TRANSPORTS) {
     assertEquals(await next(client.socket, "message-back"), ["again"]);
   });
 
-  Deno.test(`socket.io-client over ${name} stays through many pings`, async () => {
+  test(`socket.io-client over ${name} stays through many pings`, async () => {
     await using server = await serve("socketio", { pingInterval: 50, pingTimeout: 5_000 });
     await using client = await connect(server, "/", { transports });
     let pings = 0;
@@ -117,7 +117,7 @@ for (const [name, transports] of TRANSPORTS) {
   });
 }
 
-Deno.test("socket.io-client gets connect_error with message and data", async () => {
+test("socket.io-client gets connect_error with message and data", async () => {
   await using server = await serve("socketio");
   await using client = await connect(server, "/", {});
   const guarded = client.socket.io.socket("/guarded");
@@ -131,12 +131,12 @@ Deno.test("socket.io-client gets connect_error with message and data", async () 
   await next(guarded, "connect");
 });
 
-Deno.test("socket.io-client with a wrong path gets a connect_error", async () => {
+test("socket.io-client with a wrong path gets a connect_error", async () => {
   await using server = await serve("socketio");
   await assertRejects(() => connect(server, "/", { path: "/elsewhere" }), Error, "poll error");
 });
 
-Deno.test("socket.io-client over polling splits what it sends by maxPayload", async () => {
+test("socket.io-client over polling splits what it sends by maxPayload", async () => {
   await using server = await serve("socketio", { maxHttpBufferSize: 5_000 });
   await using client = await connect(server, "/", { transports: ["polling"] });
   const { socket } = client;
@@ -149,14 +149,14 @@ Deno.test("socket.io-client over polling splits what it sends by maxPayload", as
   assertEquals(got, Array.from({ length: 100 }, (_, n) => n));
 });
 
-Deno.test("socket.io-client with forceBase64 exchanges binary", async () => {
+test("socket.io-client with forceBase64 exchanges binary", async () => {
   await using server = await serve("socketio");
   await using client = await connect(server, "/", { transports: ["websocket"], forceBase64: true });
   client.socket.emit("message", new Uint8Array([1, 2, 3]));
   assertEquals([...(await next(client.socket, "message-back"))[0] as Uint8Array], [1, 2, 3]);
 });
 
-Deno.test("socket.io-client carries a large binary message both ways over WebSocket", async () => {
+test("socket.io-client carries a large binary message both ways over WebSocket", async () => {
   await using server = await serve("socketio", { maxHttpBufferSize: 8_000_000 });
   await using client = await connect(server, "/", { transports: ["websocket"] });
   const large = new Uint8Array(5_000_000).map((_, n) => n * 7);
@@ -166,7 +166,7 @@ Deno.test("socket.io-client carries a large binary message both ways over WebSoc
   assert(back.every((byte, n) => byte === large[n]));
 });
 
-Deno.test("socket.io-client: fifty at once, each hears its own echo", async () => {
+test("socket.io-client: fifty at once, each hears its own echo", async () => {
   await using server = await serve("socketio");
   const clients = await Promise.all(
     Array.from(

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Socket as EngineClient } from "engine.io-client";
 import { io } from "socket.io-client";
 import { closed } from "../support/official_client.ts";
-import { serve } from "../support/target.ts";
+import { serve, test } from "../support/target.ts";
 import { within } from "../support/within.ts";
 
 const COUNT = 2_000;
@@ -48,7 +48,7 @@ async function sendAcrossUpgrade(send: (n: number) => void, engine: Upgradable):
   return duringUpgrade;
 }
 
-Deno.test(`socket.io-client loses nothing of ${COUNT} messages each way while it upgrades`, async () => {
+test(`socket.io-client loses nothing of ${COUNT} messages each way while it upgrades`, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     await using server = await serve("socketio");
     const socket = io(server.origin, { forceNew: true, reconnection: false, upgrade: false });
@@ -90,7 +90,7 @@ Deno.test(`socket.io-client loses nothing of ${COUNT} messages each way while it
   }
 });
 
-Deno.test(`engine.io-client loses nothing of ${COUNT} messages each way while it upgrades`, async () => {
+test(`engine.io-client loses nothing of ${COUNT} messages each way while it upgrades`, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     await using server = await serve("engine");
     const client = new EngineClient(server.origin, { path: "/engine.io", upgrade: false });

@@ -31,6 +31,16 @@ export interface Expectations {
   readonly refusesUnmasked: boolean;
   /** Whether the bodies of polls are cut by `maxHttpBufferSize`. */
   readonly batchesByMaxPayload: boolean;
+  /** The option `pingTimeout` where nobody sets it, ms. */
+  readonly pingTimeout: number;
+  /** What ids of sessions and sockets look like. */
+  readonly id: RegExp;
+  /** Whether each pong on a WebSocket is answered with a noop. */
+  readonly answersPongs: boolean;
+  /** Compatibility dates of the platform that change what a WebSocket does; each is tested. */
+  readonly compatibilityDates: readonly string[];
+  /** The header that tells the client's address, where the connection does not. */
+  readonly addressHeader: string | undefined;
 }
 
 const official: Expectations = {
@@ -47,6 +57,11 @@ const official: Expectations = {
   endsSlowConsumers: false,
   refusesUnmasked: true,
   batchesByMaxPayload: false,
+  pingTimeout: 20_000,
+  id: /^[\w-]{20}$/,
+  answersPongs: false,
+  addressHeader: undefined,
+  compatibilityDates: [],
 };
 
 const skein: Expectations = {
@@ -76,9 +91,44 @@ const skein: Expectations = {
   refusesUnmasked: false,
   // Issue 2: a poll's answer is held to the size that the open packet names.
   batchesByMaxPayload: true,
+  pingTimeout: 20_000,
+  id: /^[\w-]{20}$/,
+  answersPongs: false,
+  addressHeader: undefined,
+  compatibilityDates: [],
+};
+
+/** Bun closes the connection for an unmasked frame itself, as it should. */
+const bun: Expectations = { ...skein, refusesUnmasked: true };
+
+const workerd: Expectations = {
+  ...skein,
+  // There is no connection to ask: Cloudflare tells it.
+  addressHeader: "cf-connecting-ip",
+  // edge-platforms.md 2.1: reasons up to 123 bytes; binary messages as Blobs; close frames answered. And the newest.
+  compatibilityDates: ["2026-03-03", "2026-03-17", "2026-04-07", "2026-07-30"],
+};
+
+const object: Expectations = {
+  ...workerd,
+  // edge-platforms.md 2.5: an alarm may be late.
+  pingTimeout: 60_000,
+  // The platform does it, without waking the object; clients ignore a noop.
+  answersPongs: true,
+};
+
+/** Ids name the object. */
+const sharded: Expectations = { ...object, id: /^s\d~[\w-]{20}$/ };
+
+const byName: Readonly<Record<string, Expectations>> = {
+  official,
+  bun,
+  workerd,
+  "workerd-do": object,
+  "workerd-sharded": sharded,
 };
 
 /** The expectations of the target of this name; all but "official" are ours. */
 export function expectationsOf(name: string): Expectations {
-  return name === "official" ? official : skein;
+  return byName[name] ?? skein;
 }

@@ -32,6 +32,7 @@ export class FakeClient implements EngineSocket {
   readonly protocol = 4;
   readonly upgrading = false;
   readonly upgraded = false;
+  recovered = false;
   readonly bufferedAmount = 0;
   readonly remoteAddress = "192.0.2.1";
   readonly request: PeerInfo;
@@ -175,6 +176,8 @@ export function testCore(options: CoreOptions = {}): TestCore {
     rateLimits: rateLimits(options.rateLimit),
     skipMiddlewares: recovery?.skipMiddlewares ?? false,
     find: (name, auth) => namespaces.find(name, auth),
+    revive: (name, pattern) => namespaces.revive(name, pattern),
+    patternOf: (namespace) => namespaces.patternOf(namespace),
   });
   const open = (request?: Partial<PeerInfo>): FakeClient => new FakeClient(request).open(connections);
   const join = (...names: string[]): FakeClient => {

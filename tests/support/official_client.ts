@@ -30,7 +30,7 @@ export async function next(socket: Socket, event: string): Promise<unknown[]> {
 
 /** Connects; rejects with the first `connect_error`. No reconnection unless asked for. */
 export async function connect(
-  server: TargetServer,
+  server: Pick<TargetServer, "origin">,
   namespace: string,
   options: Partial<ManagerOptions & SocketOptions>,
 ): Promise<Client> {

@@ -73,6 +73,12 @@ export async function optional<T>(
   };
 }
 
+/** Registers a test that is skipped here for good: no `SKEIN_REQUIRE_ALL` makes a platform do what it cannot. */
+export function skip(name: string, reason: string): void {
+  note({ name, file: callingFile(), reason });
+  Deno.test({ name, ignore: true, fn: () => {} });
+}
+
 /** The path of the first of `names` that is on the PATH and executable. */
 export function executable(...names: string[]): string | undefined {
   const isWindows = Deno.build.os === "windows";
@@ -99,7 +105,7 @@ function note(entry: Note): void {
 /** The file that called into this one, as Deno's report writes paths: `./tests/x_test.ts`. */
 function callingFile(): string {
   for (const [address] of (new Error().stack ?? "").matchAll(/file:\/\/[^\s)]*?(?=:\d+:\d+)/g)) {
-    if (address === import.meta.url) continue;
+    if (address === import.meta.url || address?.endsWith("/tests/support/target.ts")) continue;
     const root = new URL("../../", import.meta.url).href;
     return address.startsWith(root) ? `./${address.slice(root.length)}` : address;
   }

@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { TargetServer } from "./target.ts";
+import { expected, type TargetServer } from "./target.ts";
 import { WireSocket } from "./wire.ts";
 
 /** An open WebSocket session that joined no namespace yet. */
@@ -15,11 +15,18 @@ export async function start(server: TargetServer): Promise<WireSocket> {
 export async function connected(ws: WireSocket, namespace: string): Promise<string> {
   const prefix = namespace === "/" ? "" : `${namespace},`;
   ws.send(`40${prefix}`);
-  const answer = await ws.text();
-  assertEquals(answer.slice(0, 2 + prefix.length), `40${prefix}`);
-  const { sid } = JSON.parse(answer.slice(2 + prefix.length));
-  assertMatch(sid, /^[\w-]{20}$/);
+  const sid = assertConnect(await ws.text(), namespace);
   assertEquals(await ws.text(), `42${prefix}["auth",{}]`);
+  return sid;
+}
+
+/** Asserts that it is the answer to a CONNECT, without a secret for recovery; returns the id in it. */
+export function assertConnect(answer: string, namespace: string): string {
+  const prefix = namespace === "/" ? "40" : `40${namespace},`;
+  assertEquals(answer.slice(0, prefix.length), prefix);
+  const { sid, ...more } = JSON.parse(answer.slice(prefix.length));
+  assertEquals(more, {});
+  assertMatch(sid, expected.id);
   return sid;
 }
 

@@ -1,14 +1,17 @@
 /**
  * A server under test: a real one, listening in a child process, driven over a control port. The suites under
- * tests/conformance and tests/interop know nothing else of it, so another runtime is one more script in targets/.
+ * tests/conformance, tests/interop and tests/runtimes/suite know nothing else of it, so another runtime is one more
+ * script in targets/.
  *
  * `SKEIN_TARGET` names the script (default "deno"); "official" runs the same suites against the official server,
- * which is how each expectation was proven.
+ * which is how each expectation was proven. `deno task test` runs them once for each target.
  * @module
  */
 import { bytesOut } from "./targets/wire_values.ts";
-import { expectationsOf } from "./expectations.ts";
+import { type Capabilities, targetOf } from "./capabilities.ts";
 import type { Expectations } from "./expectations.ts";
+import { npmBinary } from "./npm_binary.ts";
+import { type Optional, optional, skip } from "./requires.ts";
 import { within } from "./within.ts";
 
 /** What the server does with its clients; see targets/apps.ts. */
@@ -20,11 +23,13 @@ export interface LogEntry {
   readonly [key: string]: unknown;
 }
 
-/** The name of the target under test. */
-export const targetName: string = Deno.env.get("SKEIN_TARGET") ?? "deno";
+const target = targetOf(Deno.env.get("SKEIN_TARGET") ?? "deno");
 
 /** Where this target differs from the official server, on purpose. */
-export const expected: Expectations = expectationsOf(targetName);
+export const expected: Expectations = target.expected;
+
+/** What this target can do. */
+export const can: Capabilities = target.can;
 
 interface Host {
   readonly child: Deno.ChildProcess;
@@ -33,7 +38,7 @@ interface Host {
 
 /** Starts the child process of this test file. It ends with its stdin, so also when this process is killed. */
 async function startHost(): Promise<Host> {
-  const script = new URL(`./targets/${targetName}.ts`, import.meta.url);
+  const script = new URL(`./targets/${target.name}.ts`, import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", script.pathname],
     stdin: "piped",
@@ -43,23 +48,69 @@ async function startHost(): Promise<Host> {
   const reader = child.stdout.getReader();
   let text = "";
   while (!text.includes("\n")) {
-    const { value, done } = await within(reader.read(), `port of the target "${targetName}"`, 30_000);
-    if (done) throw new Error(`The target "${targetName}" ended before it printed its port`);
+    const { value, done } = await within(reader.read(), `port of the target "${target.name}"`, 30_000);
+    if (done) throw new Error(`The target "${target.name}" ended before it printed its port`);
     text += new TextDecoder().decode(value);
   }
   await reader.cancel();
   return { child, url: `http://127.0.0.1:${Number(text)}` };
 }
 
-const host = await startHost();
+const binary = target.binary;
+const runtime = await optional(
+  `the runtime of target "${target.name}"`,
+  async () => {
+    if (binary === undefined) return "";
+    try {
+      return await npmBinary(...binary);
+    } catch (error) {
+      throw new Error((error as Error).message.split("\n")[0]); // what follows is a stack
+    }
+  },
+);
+// A target that is there and does not start is no reason to skip: then this file fails.
+const host: Host | undefined = runtime.found === undefined ? undefined : await startHost();
 // The child lives as long as this test file: started before, and ended after all of its tests (sanitizers stay on).
-globalThis.addEventListener("unload", () => host.child.kill("SIGKILL"));
+globalThis.addEventListener("unload", () => host?.child.kill("SIGTERM"));
+
+/**
+ * Registers a test of the target, which its name then names. It is skipped where the target cannot what it `needs`,
+ * or where something else that it needs is not installed.
+ */
+export function test(
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+  ...needs: (keyof Capabilities | Optional<unknown>)[]
+): void {
+  const full = `[${target.name}] ${name}`;
+  for (const need of needs) {
+    if (typeof need === "object") {
+      if (need.reason !== undefined) return need.test(full, () => {});
+    } else {
+      const reason = can[need];
+      if (reason !== true) return skip(full, reason);
+    }
+  }
+  runtime.test(full, async (_, t) => {
+    try {
+      await fn(t);
+    } catch (error) {
+      throw error instanceof SuppressedError ? both(error) : error;
+    }
+  });
+}
+
+/** Deno's report shows neither what failed first nor what failed when the test cleaned up. */
+function both({ suppressed, error }: SuppressedError): Error {
+  const text = (one: unknown): string => one instanceof Error ? one.stack ?? one.message : String(one);
+  return new Error(`${text(suppressed)}\nand then, when the test ended: ${text(error)}`);
+}
 
 async function control(path: string, body?: unknown): Promise<unknown> {
   const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-  const response = await within(fetch(host.url + path, init), `the target's answer to ${path}`, 20_000);
+  const response = await within(fetch(host!.url + path, init), `the target's answer to ${path}`, 20_000);
   const text = await response.text();
-  if (!response.ok) throw new Error(`Target "${targetName}" on ${path}: ${text}`);
+  if (!response.ok) throw new Error(`Target "${target.name}" on ${path}: ${text}`);
   return JSON.parse(text);
 }
 
@@ -112,7 +163,9 @@ export class TargetServer {
         }
       }
     } while (Date.now() < deadline);
-    throw new Error(`Not logged: "${event}" ${JSON.stringify(match)}; but: ${JSON.stringify(seen)}`);
+    throw new Error(
+      `Not logged: "${event}" ${JSON.stringify(match)}; but: ${JSON.stringify(seen).slice(-2_000)}`,
+    );
   }
 
   /** Everything logged so far, without waiting. */

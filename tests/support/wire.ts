@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { TargetServer } from "./target.ts";
+import { can, expected, type TargetServer } from "./target.ts";
 import { within } from "./within.ts";
 
 /** What the open packet says. */
@@ -77,6 +77,11 @@ export class PollingSession {
     return body.split(SEPARATOR);
   }
 
+  /** Waits until a GET of this session is parked: requests on two connections may be taken in any order. */
+  async untilParked(): Promise<void> {
+    while (await this.server.act("writable", { sid: this.sid }) !== true);
+  }
+
   /** GETs until `count` packets came. */
   async pollFor(count: number): Promise<string[]> {
     const packets: string[] = [];
@@ -127,6 +132,7 @@ export class WireSocket implements AsyncDisposable {
     this.socket = new WebSocket(url, options);
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => {
+      if (data === "6" && expected.answersPongs) return;
       this.#waiting.push(typeof data === "string" ? data : new Uint8Array(data));
       this.#wake?.();
     };
@@ -199,6 +205,22 @@ export class WireSocket implements AsyncDisposable {
     this.socket.close();
     await within(this.ended, "the close of a WebSocket");
   }
+}
+
+/** Clients that are there and do nothing, where a server keeps no time without any. */
+export interface Companions extends AsyncDisposable {
+  /** How many. */
+  readonly count: number;
+}
+
+/** Has the server keep time: by itself, or with a companion that answers pings. */
+export async function keepTime(server: TargetServer): Promise<Companions> {
+  if (can.keepsTime === true) return { count: 0, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const { ws } = await WireSocket.start(server);
+  ws.socket.addEventListener("message", ({ data }) => {
+    if (data === "2") ws.send("3");
+  });
+  return { count: 1, [Symbol.asyncDispose]: () => ws[Symbol.asyncDispose]() };
 }
 
 /** A WebSocket that probes an upgrade of the session: `2probe` sent, `3probe` received. */

@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   contract: ["events", "protocol/socket_packet.ts"],
   core: ["contract", "protocol", "events", "time", "engine/ports.ts"],
   adapters: ["core", "protocol", "time"],
-  runtimes: ["engine", "core", "protocol"],
+  runtimes: ["engine", "core", "protocol", "time", "adapters/key_value.ts"],
   integrations: ["server", "runtimes", "core", "events"],
   client: ["protocol", "events", "time", "engine/ports.ts", "engine/heartbeat.ts", "engine/outbox.ts"],
   server: ["contract", "core", "engine", "adapters", "runtimes", "protocol", "events", "time"],

@@ -3,7 +3,7 @@
  * @module
  */
 import { find } from "./elements.js";
-import { limits } from "./limits.js";
+import { limits } from "./settings.js";
 import { pictureUrl, readPicture, sizeText } from "./pictures.js";
 
 /** How often to say that one still types, and how long after the last key one does not, in ms. */

@@ -4,6 +4,7 @@
  */
 import { find } from "./elements.js";
 import { hello } from "./session.js";
+import { transports } from "./settings.js";
 
 const banner = find("banner", "div");
 const bannerText = find("banner-text", "span");
@@ -21,6 +22,7 @@ const { io } = /** @type {{ io: (options: object) => any }} */ (/** @type {unkno
 /** The connection to the chat; it opens when the person has a nickname. @type {Socket<ServerToClient, ClientToServer>} */
 export const socket = io({
   autoConnect: false,
+  transports,
   auth: (/** @type {(auth: object) => void} */ tell) => tell(hello()),
   reconnectionDelay: 500,
   reconnectionDelayMax: 3_000,

@@ -3,7 +3,7 @@
  * @module
  */
 import { find } from "./elements.js";
-import { limits } from "./limits.js";
+import { limits } from "./settings.js";
 
 /** The longest side of a picture that had to be made smaller, in pixels. */
 const SIDE = 1_600;

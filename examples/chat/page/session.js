@@ -5,7 +5,7 @@
  * @module
  */
 import { find } from "./elements.js";
-import { limits } from "./limits.js";
+import { limits } from "./settings.js";
 
 const dialog = find("hello", "dialog");
 const form = find("hello-form", "form");

@@ -3,7 +3,7 @@
  * @module
  */
 import { button, find, make, paintAvatar } from "./elements.js";
-import { limits } from "./limits.js";
+import { limits } from "./settings.js";
 
 const sidebar = find("sidebar", "aside");
 const shade = find("shade", "div");

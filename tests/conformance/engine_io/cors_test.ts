@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { RawConnection, rawRequest } from "../../support/raw_http.ts";
-import { serve } from "../../support/target.ts";
+import { serve, test } from "../../support/target.ts";
 import { PollingSession } from "../../support/wire.ts";
 
 const ORIGIN = "https://app.example";
@@ -31,7 +31,7 @@ async function handshake(cors: unknown, origin: string | undefined): Promise<Hea
   return response.headers;
 }
 
-Deno.test("CORS is off by default: no headers, and OPTIONS is no handshake", async () => {
+test("CORS is off by default: no headers, and OPTIONS is no handshake", async () => {
   assertEquals(corsHeaders(await handshake(undefined, ORIGIN)), {});
   await using server = await serve("engine");
   const response = await rawRequest(server.port, "OPTIONS", server.target("transport=polling"), {
@@ -42,20 +42,20 @@ Deno.test("CORS is off by default: no headers, and OPTIONS is no handshake", asy
   assertEquals(JSON.parse(response.body).code, 2);
 });
 
-Deno.test("CORS with origin * allows all and varies with nothing", async () => {
+test("CORS with origin * allows all and varies with nothing", async () => {
   const headers = await handshake({ origin: "*" }, ORIGIN);
   assertEquals(corsHeaders(headers), { "allow-origin": "*" });
   assertEquals(varies(headers, "origin"), false);
 });
 
-Deno.test("CORS with a text origin names it, whoever asks", async () => {
+test("CORS with a text origin names it, whoever asks", async () => {
   for (const origin of [ORIGIN, "https://evil.example", undefined]) {
     const headers = await handshake({ origin: ORIGIN }, origin);
     assertEquals([corsHeaders(headers), varies(headers, "origin")], [{ "allow-origin": ORIGIN }, true]);
   }
 });
 
-Deno.test("CORS with a list reflects the origins on it and no others", async () => {
+test("CORS with a list reflects the origins on it and no others", async () => {
   const origin = [ORIGIN, "https://other.example"];
   assertEquals(corsHeaders(await handshake({ origin }, "https://other.example")), {
     "allow-origin": "https://other.example",
@@ -65,7 +65,7 @@ Deno.test("CORS with a list reflects the origins on it and no others", async () 
   assertEquals(corsHeaders(await handshake({ origin }, "https://app.example.evil.example")), {});
 });
 
-Deno.test("CORS with a regular expression reflects what matches", async () => {
+test("CORS with a regular expression reflects what matches", async () => {
   const origin = /^https:\/\/\w+\.example$/;
   assertEquals(corsHeaders(await handshake({ origin }, ORIGIN)), { "allow-origin": ORIGIN });
   assertEquals(corsHeaders(await handshake({ origin }, "https://evil.example.com")), {});
@@ -74,12 +74,12 @@ Deno.test("CORS with a regular expression reflects what matches", async () => {
   });
 });
 
-Deno.test("CORS with origin true reflects, with false is off", async () => {
+test("CORS with origin true reflects, with false is off", async () => {
   assertEquals(corsHeaders(await handshake({ origin: true }, ORIGIN)), { "allow-origin": ORIGIN });
   assertEquals(corsHeaders(await handshake({ origin: false }, ORIGIN)), {});
 });
 
-Deno.test("CORS with credentials and exposed headers says so", async () => {
+test("CORS with credentials and exposed headers says so", async () => {
   const cors = { origin: ORIGIN, credentials: true, exposedHeaders: ["x-one", "x-two"] };
   assertEquals(corsHeaders(await handshake(cors, ORIGIN)), {
     "allow-origin": ORIGIN,
@@ -88,7 +88,7 @@ Deno.test("CORS with credentials and exposed headers says so", async () => {
   });
 });
 
-Deno.test("CORS preflight is answered with 204 and what was asked for", async () => {
+test("CORS preflight is answered with 204 and what was asked for", async () => {
   await using server = await serve("engine", { cors: { origin: ORIGIN, credentials: true, maxAge: 600 } });
   const response = await rawRequest(server.port, "OPTIONS", server.target("transport=polling"), {
     Origin: ORIGIN,
@@ -112,7 +112,7 @@ Deno.test("CORS preflight is answered with 204 and what was asked for", async ()
   ]);
 });
 
-Deno.test("CORS preflight names the methods, headers and status that were configured", async () => {
+test("CORS preflight names the methods, headers and status that were configured", async () => {
   await using server = await serve("engine", {
     cors: { origin: "*", methods: ["GET", "POST"], allowedHeaders: ["x-only"], optionsSuccessStatus: 200 },
   });
@@ -129,7 +129,7 @@ Deno.test("CORS preflight names the methods, headers and status that were config
   });
 });
 
-Deno.test("CORS preflight works for a session too", async () => {
+test("CORS preflight works for a session too", async () => {
   await using server = await serve("engine", { cors: { origin: ORIGIN } });
   const session = await PollingSession.start(server);
   const response = await rawRequest(server.port, "OPTIONS", session.target, {
@@ -140,7 +140,7 @@ Deno.test("CORS preflight works for a session too", async () => {
   await session.assertEchoes();
 });
 
-Deno.test("CORS headers are on every answer: POST, GET, refusals, 413", async () => {
+test("CORS headers are on every answer: POST, GET, refusals, 413", async () => {
   await using server = await serve("engine", { cors: { origin: ORIGIN }, maxHttpBufferSize: 100 });
   const allow = { "allow-origin": ORIGIN };
   const session = await PollingSession.start(server);
@@ -157,16 +157,16 @@ Deno.test("CORS headers are on every answer: POST, GET, refusals, 413", async ()
   assertEquals([tooLarge.status, corsHeaders(tooLarge.headers)], [413, allow]);
 });
 
-Deno.test("CORS does not keep a foreign origin from a WebSocket, and its headers are on the 101", async () => {
+test("CORS does not keep a foreign origin from a WebSocket, and its headers are on the 101", async () => {
   await using server = await serve("engine", { cors: { origin: ORIGIN } });
   using connection = await RawConnection.open(server.port);
   const response = await connection.upgrade(server.target("transport=websocket"), {
     Origin: "https://evil.example",
   });
   assertEquals([response.status, corsHeaders(response.headers)], [101, { "allow-origin": ORIGIN }]);
-});
+}, "setsUpgradeHeaders");
 
-Deno.test("CORS delegate chooses by request", async () => {
+test("CORS delegate chooses by request", async () => {
   await using server = await serve("engine", { corsDelegate: true });
   const ask = async (tenant: string): Promise<Record<string, string>> => {
     const response = await rawRequest(server.port, "GET", server.target("transport=polling"), {

@@ -3,15 +3,15 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { expected, serve } from "../../support/target.ts";
+import { expected, serve, test } from "../../support/target.ts";
 import { pause } from "../../support/within.ts";
-import { PollingSession, probe, upgrade, WireSocket } from "../../support/wire.ts";
+import { keepTime, PollingSession, probe, upgrade, WireSocket } from "../../support/wire.ts";
 
 const PINGS = { pingInterval: 300, pingTimeout: 200 };
 /** Time enough for a pong on a slow machine. */
 const PATIENT = { pingInterval: 100, pingTimeout: 5_000 };
 
-Deno.test("Heartbeat pings a polling session again and again while it answers", async () => {
+test("Heartbeat pings a polling session again and again while it answers", async () => {
   await using server = await serve("engine", PATIENT);
   const session = await PollingSession.start(server);
   for (let i = 0; i < 3; i++) {
@@ -21,7 +21,7 @@ Deno.test("Heartbeat pings a polling session again and again while it answers", 
   await session.assertEchoes();
 });
 
-Deno.test("Heartbeat pings a WebSocket session again and again while it answers", async () => {
+test("Heartbeat pings a WebSocket session again and again while it answers", async () => {
   await using server = await serve("engine", PATIENT);
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -32,7 +32,7 @@ Deno.test("Heartbeat pings a WebSocket session again and again while it answers"
   assertEquals(await server.clientsCount(), 1);
 });
 
-Deno.test("Heartbeat sends the first ping pingInterval after the handshake", async () => {
+test("Heartbeat sends the first ping pingInterval after the handshake", async () => {
   await using server = await serve("engine", PATIENT);
   const begin = performance.now();
   const { ws } = await WireSocket.start(server);
@@ -41,22 +41,24 @@ Deno.test("Heartbeat sends the first ping pingInterval after the handshake", asy
   assert(performance.now() - begin >= 95, "the ping came before its time");
 });
 
-Deno.test("Heartbeat ends a polling session without a pong", async () => {
+test("Heartbeat ends a polling session without a pong", async () => {
   await using server = await serve("engine", PINGS);
+  await using _companions = await keepTime(server);
   const session = await PollingSession.start(server);
   assertEquals(await session.poll(), ["2"]);
   assertEquals((await server.logged("close")).reason, "ping timeout");
   await session.assertGone();
 });
 
-Deno.test("Heartbeat ends a polling session that never polls", async () => {
+test("Heartbeat ends a polling session that never polls", async () => {
   await using server = await serve("engine", PINGS);
+  await using _companions = await keepTime(server);
   const session = await PollingSession.start(server);
   assertEquals((await server.logged("close")).reason, "ping timeout");
   await session.assertGone();
 });
 
-Deno.test("Heartbeat ends a polling session with a parked poll", async () => {
+test("Heartbeat ends a polling session with a parked poll", async () => {
   await using server = await serve("engine", PINGS);
   const session = await PollingSession.start(server);
   assertEquals(await session.poll(), ["2"]);
@@ -64,7 +66,7 @@ Deno.test("Heartbeat ends a polling session with a parked poll", async () => {
   assertEquals((await server.logged("close")).reason, "ping timeout");
 });
 
-Deno.test("Heartbeat ends a WebSocket session without a pong", async () => {
+test("Heartbeat ends a WebSocket session without a pong", async () => {
   await using server = await serve("engine", PINGS);
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -74,7 +76,7 @@ Deno.test("Heartbeat ends a WebSocket session without a pong", async () => {
   assertEquals(await server.clientsCount(), 0);
 });
 
-Deno.test("Heartbeat is put off by a message at most once per ping", async () => {
+test("Heartbeat is put off by a message at most once per ping", async () => {
   await using server = await serve("engine", { pingInterval: 100, pingTimeout: 400 });
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -93,9 +95,9 @@ Deno.test("Heartbeat is put off by a message at most once per ping", async () =>
   await chatter;
   assert(lasted >= 380, `ended after ${lasted} ms, before the timeout`);
   await ws.end();
-});
+}, "countsPongs");
 
-Deno.test("Heartbeat is not put off by unsolicited pongs", async () => {
+test("Heartbeat is not put off by unsolicited pongs", async () => {
   await using server = await serve("engine", { pingInterval: 300, pingTimeout: 300 });
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -105,7 +107,7 @@ Deno.test("Heartbeat is not put off by unsolicited pongs", async () => {
   assertEquals((await server.logged("close")).reason, "ping timeout");
 });
 
-Deno.test("Heartbeat goes on between the steps of an upgrade", async () => {
+test("Heartbeat goes on between the steps of an upgrade", async () => {
   await using server = await serve("engine", PATIENT);
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -118,7 +120,7 @@ Deno.test("Heartbeat goes on between the steps of an upgrade", async () => {
   assertEquals(next === "2" ? await ws.next() : next, "4hello");
 });
 
-Deno.test("Heartbeat takes the pong on the new transport when the ping left on the old", async () => {
+test("Heartbeat takes the pong on the new transport when the ping left on the old", async () => {
   await using server = await serve("engine", PATIENT);
   const session = await PollingSession.start(server);
   assertEquals(await session.poll(), ["2"]);
@@ -128,7 +130,7 @@ Deno.test("Heartbeat takes the pong on the new transport when the ping left on t
   assertEquals(await server.clientsCount(), 1);
 });
 
-Deno.test("Heartbeat pings on the new transport after an upgrade", async () => {
+test("Heartbeat pings on the new transport after an upgrade", async () => {
   await using server = await serve("engine", PATIENT);
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -137,7 +139,7 @@ Deno.test("Heartbeat pings on the new transport after an upgrade", async () => {
   assertEquals(await ws.next(), "2");
 });
 
-Deno.test("Heartbeat ends a session upgraded between a ping and its pong, when the pong never comes", async () => {
+test("Heartbeat ends a session upgraded between a ping and its pong, when the pong never comes", async () => {
   await using server = await serve("engine", { pingInterval: 150, pingTimeout: 500 });
   const session = await PollingSession.start(server);
   assertEquals(await session.poll(), ["2"]);

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { RawConnection, rawRequest } from "../../support/raw_http.ts";
-import { expected, serve } from "../../support/target.ts";
+import { expected, serve, test } from "../../support/target.ts";
 
 const QUERY = "?EIO=4&transport=polling";
 
@@ -31,7 +31,7 @@ const CASES: Case[] = [
 
 for (const { options, served, foreign } of CASES) {
   const name = Object.entries(options).map(([key, value]) => `${key} ${value}`).join(", ");
-  Deno.test(`Option ${name} decides which requests are the server's`, async () => {
+  test(`Option ${name} decides which requests are the server's`, async () => {
     await using server = await serve("engine", options);
     for (const path of served) {
       const response = await rawRequest(server.port, "GET", path + QUERY);
@@ -44,7 +44,7 @@ for (const { options, served, foreign } of CASES) {
   });
 }
 
-Deno.test("Option path holds for upgrade requests too", async () => {
+test("Option path holds for upgrade requests too", async () => {
   await using server = await serve("engine", { path: "/socket.io", destroyUpgradeTimeout: 50 });
   using own = await RawConnection.open(server.port);
   assertEquals((await own.upgrade("/socket.io/?EIO=4&transport=websocket")).status, 101);
@@ -53,9 +53,9 @@ Deno.test("Option path holds for upgrade requests too", async () => {
   assertEquals((await foreign.upgrade("/socket.iofoo/?EIO=4&transport=websocket")).status, 404);
 });
 
-Deno.test("Request target in absolute form is understood", async () => {
+test("Request target in absolute form is understood", async () => {
   await using server = await serve("engine", { path: "/socket.io" });
   const response = await rawRequest(server.port, "GET", `http://127.0.0.1:${server.port}/socket.io/${QUERY}`);
   // The official server compares the raw target: it does not know this form (RFC 9112, 3.2.2 says it must).
   assertEquals(response.status, expected.exactPath ? 200 : 404);
-});
+}, "takesAbsoluteTargets");

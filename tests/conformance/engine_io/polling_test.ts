@@ -5,24 +5,24 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawConnection } from "../../support/raw_http.ts";
-import { serve } from "../../support/target.ts";
+import { serve, test } from "../../support/target.ts";
 import { PollingSession, SEPARATOR } from "../../support/wire.ts";
 
-Deno.test("Polling carries one text message each way", async () => {
+test("Polling carries one text message each way", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await session.post("4hello");
   assertEquals(await session.poll(), ["4hello"]);
 });
 
-Deno.test("Polling carries several messages in one body, in order", async () => {
+test("Polling carries several messages in one body, in order", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await session.post("4one", "4two", "4three");
   assertEquals(await session.pollFor(3), ["4one", "4two", "4three"]);
 });
 
-Deno.test("Polling carries binary messages as base64, in order with text", async () => {
+test("Polling carries binary messages as base64, in order with text", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const packets = ["4before", "bAQIDBA==", "4between", "b", "bAP8=", "4after"];
@@ -30,7 +30,7 @@ Deno.test("Polling carries binary messages as base64, in order with text", async
   assertEquals(await session.pollFor(6), packets);
 });
 
-Deno.test("Polling carries text beyond ASCII", async () => {
+test("Polling carries text beyond ASCII", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const texts = ["4utf-8: äöü €", "4\u{1F600}\u{10FFFF}", "4\u0000\u0001\u2028", "4"];
@@ -38,7 +38,7 @@ Deno.test("Polling carries text beyond ASCII", async () => {
   assertEquals(await session.pollFor(4), texts);
 });
 
-Deno.test("Polling carries a thousand packets in one body, in order", async () => {
+test("Polling carries a thousand packets in one body, in order", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const packets = Array.from({ length: 1000 }, (_, n) => `4message ${n}`);
@@ -46,15 +46,16 @@ Deno.test("Polling carries a thousand packets in one body, in order", async () =
   assertEquals(await session.pollFor(1000), packets);
 });
 
-Deno.test("Polling answers a parked GET as soon as there is a message", async () => {
+test("Polling answers a parked GET as soon as there is a message", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await server.act("send", { sid: session.sid, messages: ["first"] });
   assertEquals(await parked, ["4first"]);
 });
 
-Deno.test("Polling keeps messages in order while no GET is parked", async () => {
+test("Polling keeps messages in order while no GET is parked", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const bytes = new Uint8Array([1, 2, 3]);
@@ -63,7 +64,7 @@ Deno.test("Polling keeps messages in order while no GET is parked", async () => 
   assertEquals(await session.pollFor(4), ["4a", "bAQID", "4b", "4c"]);
 });
 
-Deno.test("Polling answers GET and POST with the official headers", async () => {
+test("Polling answers GET and POST with the official headers", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const post = await session.send("4ä");
@@ -78,7 +79,7 @@ Deno.test("Polling answers GET and POST with the official headers", async () => 
   assertEquals(get.headers.get("content-encoding"), null);
 });
 
-Deno.test("Polling takes any content type but binary", async () => {
+test("Polling takes any content type but binary", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   for (const type of ["text/plain;charset=UTF-8", "text/plain", "application/x-www-form-urlencoded"]) {
@@ -87,7 +88,7 @@ Deno.test("Polling takes any content type but binary", async () => {
   }
 });
 
-Deno.test("Polling takes a body in small pieces, cut within a character", async () => {
+test("Polling takes a body in small pieces, cut within a character", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -103,10 +104,11 @@ Deno.test("Polling takes a body in small pieces, cut within a character", async 
 for (
   const [what, body] of [["text that is no packet", "abc"], ["an empty body", ""], ["an unknown type", "9"]]
 ) {
-  Deno.test(`Polling ends the session with "parse error" on ${what}`, async () => {
+  test(`Polling ends the session with "parse error" on ${what}`, async () => {
     await using server = await serve("engine");
     const session = await PollingSession.start(server);
     const parked = session.poll();
+    await session.untilParked();
     const post = await session.send(body!, { headers: { "content-type": "text/plain" } });
     assertEquals([post.status, await post.text()], [200, "ok"]);
     assertEquals(await parked, ["1"]);
@@ -115,16 +117,17 @@ for (
   });
 }
 
-Deno.test('Polling ends the session with "transport error" when the client pings', async () => {
+test('Polling ends the session with "transport error" when the client pings', async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await session.post("2");
   assertEquals(await parked, ["1"]);
   assertEquals((await server.logged("close")).reason, "transport error");
 });
 
-Deno.test("Polling delivers the packets before a bad one", async () => {
+test("Polling delivers the packets before a bad one", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   await session.post("4good", "4better", "abc", "4never");
@@ -133,7 +136,7 @@ Deno.test("Polling delivers the packets before a bad one", async () => {
   assertEquals(messages, ["good", "better"]);
 });
 
-Deno.test("Polling delivers nothing that follows the client's goodbye in one body", async () => {
+test("Polling delivers nothing that follows the client's goodbye in one body", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   await session.post("4last", "1", "4after");
@@ -142,27 +145,29 @@ Deno.test("Polling delivers nothing that follows the client's goodbye in one bod
   assertEquals(messages, ["last"]);
 });
 
-Deno.test("Polling answers the parked GET with a noop when the client closes", async () => {
+test("Polling answers the parked GET with a noop when the client closes", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await session.post("1");
   assertEquals(await parked, ["6"]);
   assertEquals((await server.logged("close")).reason, "transport close");
   await session.assertGone();
 });
 
-Deno.test("Polling answers the parked GET with a close packet when the server closes", async () => {
+test("Polling answers the parked GET with a close packet when the server closes", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await server.act("close", { sid: session.sid });
   assertEquals(await parked, ["1"]);
   assertEquals((await server.logged("close")).reason, "forced close");
   await session.assertGone();
 });
 
-Deno.test("Polling keeps the server's goodbye for the next GET, behind what was sent", async () => {
+test("Polling keeps the server's goodbye for the next GET, behind what was sent", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await server.act("sendAndClose", { sid: session.sid, messages: ["bye", "bye bye"] });
@@ -173,7 +178,7 @@ Deno.test("Polling keeps the server's goodbye for the next GET, behind what was 
   assertEquals((await server.logged("close")).reason, "forced close");
 });
 
-Deno.test("Polling keeps the server's goodbye for the next GET when nothing else waits", async () => {
+test("Polling keeps the server's goodbye for the next GET when nothing else waits", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await server.act("close", { sid: session.sid });
@@ -181,7 +186,7 @@ Deno.test("Polling keeps the server's goodbye for the next GET when nothing else
   await server.logged("close", { reason: "forced close" });
 });
 
-Deno.test("Polling ends the session at once when the server closes with discard", async () => {
+test("Polling ends the session at once when the server closes with discard", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await server.act("close", { sid: session.sid, discard: true });
@@ -189,7 +194,7 @@ Deno.test("Polling ends the session at once when the server closes with discard"
   await session.assertGone();
 });
 
-Deno.test("Polling refuses a second GET and ends the session", async () => {
+test("Polling refuses a second GET and ends the session", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   // Both are on the wire before either is answered: which comes first is the network's choice.
@@ -200,7 +205,7 @@ Deno.test("Polling refuses a second GET and ends the session", async () => {
   await session.assertGone();
 });
 
-Deno.test("Polling refuses a second POST while one is being read, and ends the session", async () => {
+test("Polling refuses a second POST while one is being read, and ends the session", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   using slow = await RawConnection.open(server.port);
@@ -218,7 +223,7 @@ Deno.test("Polling refuses a second POST while one is being read, and ends the s
   await session.assertGone();
 });
 
-Deno.test("Polling ends the session when the client aborts its GET", async () => {
+test("Polling ends the session when the client aborts its GET", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -230,9 +235,9 @@ Deno.test("Polling ends the session when the client aborts its GET", async () =>
   connection.close();
   assertEquals((await server.logged("close")).reason, "transport error");
   await session.assertGone();
-});
+}, "seesGoneClients");
 
-Deno.test("Polling ends the session when the client aborts its POST", async () => {
+test("Polling ends the session when the client aborts its POST", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -245,7 +250,7 @@ Deno.test("Polling ends the session when the client aborts its POST", async () =
   await session.assertGone();
 });
 
-Deno.test("Polling ends the session when the client aborts a chunked POST", async () => {
+test("Polling ends the session when the client aborts a chunked POST", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -257,7 +262,7 @@ Deno.test("Polling ends the session when the client aborts a chunked POST", asyn
   assert((await server.log()).every(({ event }) => event !== "message"));
 });
 
-Deno.test("Polling answers a binary POST with 400 and ends the session", async () => {
+test("Polling answers a binary POST with 400 and ends the session", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const response = await session.send(new Uint8Array([1, 2, 3]), {
@@ -268,7 +273,7 @@ Deno.test("Polling answers a binary POST with 400 and ends the session", async (
   await session.assertGone();
 });
 
-Deno.test("Polling serves pipelined requests of one connection in order", async () => {
+test("Polling serves pipelined requests of one connection in order", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -282,7 +287,7 @@ Deno.test("Polling serves pipelined requests of one connection in order", async 
   assertEquals([...first, ...rest], ["4a", "4a"]);
 });
 
-Deno.test("Polling sessions do not see each other", async () => {
+test("Polling sessions do not see each other", async () => {
   await using server = await serve("engine");
   const sessions = await Promise.all(Array.from({ length: 10 }, () => PollingSession.start(server)));
   await Promise.all(sessions.map((session, n) => session.post(`4mine ${n}`)));

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RawConnection, rawRequest } from "../../support/raw_http.ts";
-import { expected, serve, type ServeOptions, type TargetServer } from "../../support/target.ts";
+import { expected, serve, type ServeOptions, type TargetServer, test } from "../../support/target.ts";
 import { PollingSession, WireSocket } from "../../support/wire.ts";
 
 const MESSAGES = [
@@ -99,18 +99,18 @@ const HTTP_CASES: Case[] = [
   { what: "EIO doubled, the last wrong", query: "EIO=4&EIO=3&transport=polling", code: 5 },
 ];
 
-for (const test of HTTP_CASES) {
-  Deno.test(`Request with ${test.what} is refused with code ${test.code}`, async () => {
-    await using server = await serve("engine", test.options);
-    const { method = "GET", headers = {} } = test;
-    const response = await fetch(server.url(test.query), { method, headers });
+for (const bad of HTTP_CASES) {
+  test(`Request with ${bad.what} is refused with code ${bad.code}`, async () => {
+    await using server = await serve("engine", bad.options);
+    const { method = "GET", headers = {} } = bad;
+    const response = await fetch(server.url(bad.query), { method, headers });
     assertEquals(JSON.parse(await response.text()), {
-      code: test.code,
-      message: test.message ?? MESSAGES[test.code],
+      code: bad.code,
+      message: bad.message ?? MESSAGES[bad.code],
     });
-    assertEquals(response.status, test.code === 4 ? 403 : 400);
+    assertEquals(response.status, bad.code === 4 ? 403 : 400);
     assertMatch(response.headers.get("content-type")!, /^application\/json/);
-    await assertLogged(server, test);
+    await assertLogged(server, bad);
     assertEquals(await server.clientsCount(), 0);
   });
 }
@@ -137,19 +137,19 @@ const UPGRADE_CASES: Case[] = [
   },
 ];
 
-async function assertUpgradeRefused(server: TargetServer, test: Case): Promise<void> {
+async function assertUpgradeRefused(server: TargetServer, bad: Case): Promise<void> {
   using connection = await RawConnection.open(server.port);
-  const { status, body, headers } = await connection.upgrade(server.target(test.query));
-  assertEquals([status, body], [400, test.message ?? MESSAGES[test.code]!]);
+  const { status, body, headers } = await connection.upgrade(server.target(bad.query));
+  assertEquals([status, body], [400, bad.message ?? MESSAGES[bad.code]!]);
   assertMatch(headers.get("content-type")!, /^text\//);
-  await assertLogged(server, test);
+  await assertLogged(server, bad);
   assertEquals(await server.clientsCount(), 0);
 }
 
-for (const test of UPGRADE_CASES) {
-  Deno.test(`Upgrade request with ${test.what} is refused with code ${test.code}`, async () => {
-    await using server = await serve("engine", test.options);
-    await assertUpgradeRefused(server, test);
+for (const bad of UPGRADE_CASES) {
+  test(`Upgrade request with ${bad.what} is refused with code ${bad.code}`, async () => {
+    await using server = await serve("engine", bad.options);
+    await assertUpgradeRefused(server, bad);
   });
 }
 
@@ -166,18 +166,18 @@ const LATE_CASES: Case[] = [
   },
 ];
 
-for (const test of LATE_CASES) {
-  Deno.test(`Upgrade request with ${test.what} is refused with code ${test.code}`, async () => {
-    await using server = await serve("engine", test.options);
-    if (expected.refusesBeforeUpgrade) return await assertUpgradeRefused(server, test);
+for (const bad of LATE_CASES) {
+  test(`Upgrade request with ${bad.what} is refused with code ${bad.code}`, async () => {
+    await using server = await serve("engine", bad.options);
+    if (expected.refusesBeforeUpgrade) return await assertUpgradeRefused(server, bad);
     using connection = await RawConnection.open(server.port);
-    assertEquals((await connection.upgrade(server.target(test.query))).status, 101);
-    await assertLogged(server, test);
+    assertEquals((await connection.upgrade(server.target(bad.query))).status, 101);
+    await assertLogged(server, bad);
     assert(await connection.ended());
   });
 }
 
-Deno.test("Upgrade request for a disabled transport is refused with code 0", async () => {
+test("Upgrade request for a disabled transport is refused with code 0", async () => {
   await using server = await serve("engine", { transports: ["polling"] });
   using connection = await RawConnection.open(server.port);
   const { status, body } = await connection.upgrade(server.target("transport=websocket"));
@@ -187,14 +187,14 @@ Deno.test("Upgrade request for a disabled transport is refused with code 0", asy
   if (expected.refusesBeforeUpgrade) assertEquals(body, "Transport unknown");
 });
 
-Deno.test("HEAD without a sid is refused without a body", async () => {
+test("HEAD without a sid is refused without a body", async () => {
   await using server = await serve("engine");
   const response = await fetch(server.url("transport=polling"), { method: "HEAD" });
   assertEquals([response.status, await response.text()], [400, ""]);
   await assertLogged(server, { what: "", query: "", code: 2, context: { method: "HEAD" } });
 });
 
-Deno.test("Polling transport with an upgrade request gets no session that stays", async () => {
+test("Polling transport with an upgrade request gets no session that stays", async () => {
   await using server = await serve("engine");
   using connection = await RawConnection.open(server.port);
   const { status } = await connection.upgrade(server.target("transport=polling"));
@@ -203,7 +203,7 @@ Deno.test("Polling transport with an upgrade request gets no session that stays"
   assertEquals(await server.clientsCount(), 0);
 });
 
-Deno.test("Refused upgrade that the client resets harms nobody", async () => {
+test("Refused upgrade that the client resets harms nobody", async () => {
   await using server = await serve("engine");
   for (let i = 0; i < 20; i++) {
     using connection = await RawConnection.open(server.port);
@@ -217,7 +217,7 @@ Deno.test("Refused upgrade that the client resets harms nobody", async () => {
   await (await PollingSession.start(server)).assertEchoes();
 });
 
-Deno.test("Request with the sid of a closed session is refused with code 1", async () => {
+test("Request with the sid of a closed session is refused with code 1", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await session.post("1");
@@ -228,7 +228,7 @@ Deno.test("Request with the sid of a closed session is refused with code 1", asy
 });
 
 for (const version of ["EIO=3", "EIO=5", "NO_EIO"]) {
-  Deno.test(`Request for a session with ${version} is refused with code 3 and harms it not`, async () => {
+  test(`Request for a session with ${version} is refused with code 3 and harms it not`, async () => {
     await using server = await serve("engine");
     const session = await PollingSession.start(server);
     const url = server.url(`${version}&transport=polling&sid=${session.sid}`);
@@ -244,7 +244,7 @@ for (const version of ["EIO=3", "EIO=5", "NO_EIO"]) {
   });
 }
 
-Deno.test("Polling request for a WebSocket session is refused with code 3 and harms it not", async () => {
+test("Polling request for a WebSocket session is refused with code 3 and harms it not", async () => {
   await using server = await serve("engine");
   const { ws, open } = await WireSocket.start(server);
   await using _ws = ws;
@@ -262,7 +262,7 @@ Deno.test("Polling request for a WebSocket session is refused with code 3 and ha
   assertEquals(await ws.next(), "4hello");
 });
 
-Deno.test("WebSocket transport without an upgrade is refused for a polling session and harms it not", async () => {
+test("WebSocket transport without an upgrade is refused for a polling session and harms it not", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const response = await fetch(server.url(`transport=websocket&sid=${session.sid}`));
@@ -271,7 +271,7 @@ Deno.test("WebSocket transport without an upgrade is refused for a polling sessi
 });
 
 for (const method of ["PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"]) {
-  Deno.test(`${method} with a valid sid is refused and harms the session not`, async () => {
+  test(`${method} with a valid sid is refused and harms the session not`, async () => {
     await using server = await serve("engine");
     const session = await PollingSession.start(server);
     const response = await rawRequest(server.port, method, session.target);

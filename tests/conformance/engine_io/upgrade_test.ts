@@ -4,12 +4,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { RawConnection } from "../../support/raw_http.ts";
-import { expected, serve } from "../../support/target.ts";
+import { expected, serve, test } from "../../support/target.ts";
 import { candidate, PollingSession, probe, upgrade, WireSocket } from "../../support/wire.ts";
 
 const BAD_REQUEST = [400, '{"code":3,"message":"Bad request"}'] as [number, string];
 
-Deno.test("Upgrade moves a session to WebSocket", async () => {
+test("Upgrade moves a session to WebSocket", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await session.assertEchoes();
@@ -21,15 +21,16 @@ Deno.test("Upgrade moves a session to WebSocket", async () => {
   assertEquals(await server.clientsCount(), 1);
 });
 
-Deno.test("Upgrade answers a parked poll with a noop once the probe came", async () => {
+test("Upgrade answers a parked poll with a noop once the probe came", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await using _ws = await probe(session);
   assertEquals(await parked, ["6"]);
 });
 
-Deno.test("Upgrade answers a poll that comes after the probe with a noop", async () => {
+test("Upgrade answers a poll that comes after the probe with a noop", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -39,7 +40,7 @@ Deno.test("Upgrade answers a poll that comes after the probe with a noop", async
   assertEquals(await ws.next(), "4hello");
 });
 
-Deno.test("Upgrade lets polling work both ways until it is finished", async () => {
+test("Upgrade lets polling work both ways until it is finished", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -52,7 +53,7 @@ Deno.test("Upgrade lets polling work both ways until it is finished", async () =
   assertEquals(await ws.next(), "4two");
 });
 
-Deno.test("Upgrade flushes what waited, in order, before what follows", async () => {
+test("Upgrade flushes what waited, in order, before what follows", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -67,7 +68,7 @@ Deno.test("Upgrade flushes what waited, in order, before what follows", async ()
   ]);
 });
 
-Deno.test("Upgrade loses, doubles and reorders nothing while both sides send", async () => {
+test("Upgrade loses, doubles and reorders nothing while both sides send", async () => {
   await using server = await serve("engine");
   for (let round = 0; round < 5; round++) {
     const session = await PollingSession.start(server);
@@ -86,7 +87,7 @@ Deno.test("Upgrade loses, doubles and reorders nothing while both sides send", a
   }
 });
 
-Deno.test("Upgrade delivers a POST before what comes over the new WebSocket", async () => {
+test("Upgrade delivers a POST before what comes over the new WebSocket", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -109,7 +110,7 @@ for (
     ["a close packet", "1"],
   ] as const
 ) {
-  Deno.test(`Upgrade that begins with ${what} is closed, and polling goes on`, async () => {
+  test(`Upgrade that begins with ${what} is closed, and polling goes on`, async () => {
     await using server = await serve("engine");
     const session = await PollingSession.start(server);
     await using ws = await candidate(session);
@@ -123,7 +124,7 @@ for (
   });
 }
 
-Deno.test("Upgrade without a probe is closed, and polling goes on", async () => {
+test("Upgrade without a probe is closed, and polling goes on", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await candidate(session);
@@ -136,7 +137,7 @@ Deno.test("Upgrade without a probe is closed, and polling goes on", async () => 
   await session.assertEchoes();
 });
 
-Deno.test("Upgrade that sends a message between probe and upgrade is closed, and polling goes on", async () => {
+test("Upgrade that sends a message between probe and upgrade is closed, and polling goes on", async () => {
   await using server = await serve("engine", { echo: false });
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -148,7 +149,7 @@ Deno.test("Upgrade that sends a message between probe and upgrade is closed, and
   assertEquals(messages, ["in time"]);
 });
 
-Deno.test("Upgrade that probes twice disturbs polling in no case", async () => {
+test("Upgrade that probes twice disturbs polling in no case", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -161,7 +162,7 @@ Deno.test("Upgrade that probes twice disturbs polling in no case", async () => {
   assertEquals(packets.filter((packet) => packet !== "6"), ["4hello"]);
 });
 
-Deno.test("Upgrade that is never finished is closed after upgradeTimeout, and polling goes on", async () => {
+test("Upgrade that is never finished is closed after upgradeTimeout, and polling goes on", async () => {
   await using server = await serve("engine", { upgradeTimeout: 300 });
   const session = await PollingSession.start(server);
   const begin = performance.now();
@@ -172,7 +173,7 @@ Deno.test("Upgrade that is never finished is closed after upgradeTimeout, and po
   assertEquals((await server.log()).some(({ event }) => event === "close"), false);
 });
 
-Deno.test("Upgrade that never probes is closed after upgradeTimeout, and polling goes on", async () => {
+test("Upgrade that never probes is closed after upgradeTimeout, and polling goes on", async () => {
   await using server = await serve("engine", { upgradeTimeout: 300 });
   const session = await PollingSession.start(server);
   await using ws = await candidate(session);
@@ -180,7 +181,7 @@ Deno.test("Upgrade that never probes is closed after upgradeTimeout, and polling
   await session.assertEchoes();
 });
 
-Deno.test("Upgrade that the client gives up leaves polling as it was, and can be tried again", async () => {
+test("Upgrade that the client gives up leaves polling as it was, and can be tried again", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   {
@@ -194,7 +195,7 @@ Deno.test("Upgrade that the client gives up leaves polling as it was, and can be
   assertEquals(await again.next(), "4second");
 });
 
-Deno.test("Upgrade by a second WebSocket is closed while the first one is being probed", async () => {
+test("Upgrade by a second WebSocket is closed while the first one is being probed", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using first = await probe(session);
@@ -204,7 +205,7 @@ Deno.test("Upgrade by a second WebSocket is closed while the first one is being 
   assertEquals(await first.next(), "4first");
 });
 
-Deno.test("Upgrade by a second WebSocket is closed once the session moved", async () => {
+test("Upgrade by a second WebSocket is closed once the session moved", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using first = await upgrade(session);
@@ -217,7 +218,7 @@ Deno.test("Upgrade by a second WebSocket is closed once the session moved", asyn
   assertEquals(await first.next(), "4b");
 });
 
-Deno.test("Upgrade of a session that began on WebSocket is closed", async () => {
+test("Upgrade of a session that began on WebSocket is closed", async () => {
   await using server = await serve("engine", { upgradeTimeout: 300 }); // the official server closes it only then
   const { ws, open } = await WireSocket.start(server);
   await using _ws = ws;
@@ -227,7 +228,7 @@ Deno.test("Upgrade of a session that began on WebSocket is closed", async () => 
   assertEquals(await ws.next(), "4hello");
 });
 
-Deno.test("GET and POST of an upgraded session are refused and harm it not", async () => {
+test("GET and POST of an upgraded session are refused and harm it not", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await upgrade(session);
@@ -240,7 +241,7 @@ Deno.test("GET and POST of an upgraded session are refused and harm it not", asy
   assertEquals(await ws.next(), "4b");
 });
 
-Deno.test("Upgrade answers a poll that is still parked", async () => {
+test("Upgrade answers a poll that is still parked", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -256,7 +257,7 @@ Deno.test("Upgrade answers a poll that is still parked", async () => {
   assertEquals(await ws.next(), "4hello");
 });
 
-Deno.test("Upgrade ends with the session when the client closes over polling", async () => {
+test("Upgrade ends with the session when the client closes over polling", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -265,7 +266,7 @@ Deno.test("Upgrade ends with the session when the client closes over polling", a
   assertEquals((await server.logged("close")).reason, "transport close");
 });
 
-Deno.test("Upgrade ends with the session when the server closes with discard", async () => {
+test("Upgrade ends with the session when the server closes with discard", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   await using ws = await probe(session);
@@ -275,7 +276,7 @@ Deno.test("Upgrade ends with the session when the server closes with discard", a
   await session.assertGone();
 });
 
-Deno.test("Upgraded session ends when its WebSocket closes", async () => {
+test("Upgraded session ends when its WebSocket closes", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   const ws = await upgrade(session);
@@ -287,7 +288,7 @@ Deno.test("Upgraded session ends when its WebSocket closes", async () => {
   await session.assertGone();
 });
 
-Deno.test("Upgrade whose connection is cut leaves polling as it was", async () => {
+test("Upgrade whose connection is cut leaves polling as it was", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   for (const frame of ["2probe", undefined]) {
@@ -305,7 +306,7 @@ Deno.test("Upgrade whose connection is cut leaves polling as it was", async () =
   assertEquals(packets.filter((packet) => packet !== "6"), ["4hello"]);
 });
 
-Deno.test("Upgrade with bad frames during the probe leaves polling as it was", async () => {
+test("Upgrade with bad frames during the probe leaves polling as it was", async () => {
   await using server = await serve("engine");
   const session = await PollingSession.start(server);
   using connection = await RawConnection.open(server.port);
@@ -315,7 +316,7 @@ Deno.test("Upgrade with bad frames during the probe leaves polling as it was", a
   await session.assertEchoes();
 });
 
-Deno.test("Upgrade is refused where allowUpgrades is false", async () => {
+test("Upgrade is refused where allowUpgrades is false", async () => {
   await using server = await serve("engine", { allowUpgrades: false });
   const session = await PollingSession.start(server);
   if (!expected.upgradeNeedsProbe) return; // the official server offers none but accepts it

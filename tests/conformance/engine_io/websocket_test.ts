@@ -4,10 +4,11 @@
  */
 import { assertEquals } from "@std/assert";
 import { RawConnection } from "../../support/raw_http.ts";
-import { expected, serve, type TargetServer } from "../../support/target.ts";
+import { expected, serve, type TargetServer, test } from "../../support/target.ts";
 import { WireSocket } from "../../support/wire.ts";
+import { within } from "../../support/within.ts";
 
-Deno.test("WebSocket carries text each way", async () => {
+test("WebSocket carries text each way", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -17,7 +18,7 @@ Deno.test("WebSocket carries text each way", async () => {
   }
 });
 
-Deno.test("WebSocket carries bytes each way, without a digit", async () => {
+test("WebSocket carries bytes each way, without a digit", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -27,7 +28,7 @@ Deno.test("WebSocket carries bytes each way, without a digit", async () => {
   }
 });
 
-Deno.test("WebSocket takes base64 text as bytes", async () => {
+test("WebSocket takes base64 text as bytes", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -35,7 +36,7 @@ Deno.test("WebSocket takes base64 text as bytes", async () => {
   assertEquals(await ws.next(), new Uint8Array([1, 2, 3, 4]));
 });
 
-Deno.test("WebSocket with b64=1 sends bytes as base64 text", async () => {
+test("WebSocket with b64=1 sends bytes as base64 text", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server, "&b64=1");
   await using _ws = ws;
@@ -43,7 +44,7 @@ Deno.test("WebSocket with b64=1 sends bytes as base64 text", async () => {
   assertEquals([await ws.next(), await ws.next()], ["bAQIDBA==", "4text"]);
 });
 
-Deno.test("WebSocket keeps a thousand mixed messages in order", async () => {
+test("WebSocket keeps a thousand mixed messages in order", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -65,7 +66,7 @@ for (
     ["a probe on the session's own transport", "2probe", "transport error"],
   ] as const
 ) {
-  Deno.test(`WebSocket ends the session with "${reason}" on ${what}`, async () => {
+  test(`WebSocket ends the session with "${reason}" on ${what}`, async () => {
     await using server = await serve("engine");
     const { ws } = await WireSocket.start(server);
     await using _ws = ws;
@@ -89,7 +90,7 @@ async function isLenient(ws: WireSocket): Promise<boolean> {
   }
 }
 
-Deno.test("WebSocket ignores packets that mean nothing from a client", async () => {
+test("WebSocket ignores packets that mean nothing from a client", async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
@@ -97,7 +98,7 @@ Deno.test("WebSocket ignores packets that mean nothing from a client", async () 
   assertEquals(await ws.next(), "4still there");
 });
 
-Deno.test("WebSocket ends when the server closes the session", async () => {
+test("WebSocket ends when the server closes the session", async () => {
   await using server = await serve("engine");
   const { ws, open } = await WireSocket.start(server);
   await using _ws = ws;
@@ -106,7 +107,7 @@ Deno.test("WebSocket ends when the server closes the session", async () => {
   assertEquals((await server.logged("close")).reason, "forced close");
 });
 
-Deno.test("WebSocket delivers what was sent before the server closed", async () => {
+test("WebSocket delivers what was sent before the server closed", async () => {
   await using server = await serve("engine");
   const { ws, open } = await WireSocket.start(server);
   await using _ws = ws;
@@ -116,7 +117,7 @@ Deno.test("WebSocket delivers what was sent before the server closed", async () 
   await ws.end();
 });
 
-Deno.test('WebSocket ends the session with "transport close" when the client closes', async () => {
+test('WebSocket ends the session with "transport close" when the client closes', async () => {
   await using server = await serve("engine");
   const { ws } = await WireSocket.start(server);
   ws.socket.close();
@@ -133,7 +134,7 @@ async function rawSession(server: TargetServer): Promise<RawConnection> {
   return connection;
 }
 
-Deno.test("WebSocket ends the session when the connection is cut", async () => {
+test("WebSocket ends the session when the connection is cut", async () => {
   await using server = await serve("engine");
   using connection = await rawSession(server);
   connection.close();
@@ -143,7 +144,7 @@ Deno.test("WebSocket ends the session when the connection is cut", async () => {
   assertEquals(await server.clientsCount(), 0);
 });
 
-Deno.test("WebSocket takes a message of exactly maxHttpBufferSize", async () => {
+test("WebSocket takes a message of exactly maxHttpBufferSize", async () => {
   await using server = await serve("engine", { maxHttpBufferSize: 1000 });
   using connection = await rawSession(server);
   await connection.frame(1, "4" + "x".repeat(999));
@@ -159,7 +160,7 @@ for (
     ["bytes", 2, new Uint8Array(1001)],
   ] as const
 ) {
-  Deno.test(`WebSocket closes with 1009 on a message above maxHttpBufferSize: ${what}`, async () => {
+  test(`WebSocket closes with 1009 on a message above maxHttpBufferSize: ${what}`, async () => {
     await using server = await serve("engine", { maxHttpBufferSize: 1000 });
     using connection = await rawSession(server);
     await connection.frame(opcode, payload);
@@ -168,7 +169,7 @@ for (
   });
 }
 
-Deno.test("WebSocket closes with 1009 on a message too large in fragments", async () => {
+test("WebSocket closes with 1009 on a message too large in fragments", async () => {
   await using server = await serve("engine", { maxHttpBufferSize: 1000 });
   using connection = await rawSession(server);
   await connection.frame(1, "4" + "x".repeat(600), { fin: false });
@@ -177,7 +178,7 @@ Deno.test("WebSocket closes with 1009 on a message too large in fragments", asyn
   assertEquals((await server.logged("close")).reason, "transport error");
 });
 
-Deno.test("WebSocket joins fragments, with a protocol ping in between", async () => {
+test("WebSocket joins fragments, with a protocol ping in between", async () => {
   await using server = await serve("engine");
   using connection = await rawSession(server);
   await connection.frame(1, "4hel", { fin: false });
@@ -189,16 +190,20 @@ Deno.test("WebSocket joins fragments, with a protocol ping in between", async ()
 });
 
 for (
-  const [what, send] of [
-    ["reserved bits", (c: RawConnection) => c.frame(1, "4x", { rsv: 3 })],
-    ["an unknown opcode", (c: RawConnection) => c.frame(5, "4x")],
-    ["text that is not UTF-8", (c: RawConnection) => c.frame(1, new Uint8Array([0x34, 0xc3, 0x28]))],
-    ["a fragment without a beginning", (c: RawConnection) => c.frame(0, "x")],
-    ["an oversize control frame", (c: RawConnection) => c.frame(9, "x".repeat(126))],
-    ["an invalid close code", (c: RawConnection) => c.frame(8, new Uint8Array([0, 1]))],
+  const [what, send, needs] of [
+    ["reserved bits", (c: RawConnection) => c.frame(1, "4x", { rsv: 3 }), []],
+    ["an unknown opcode", (c: RawConnection) => c.frame(5, "4x"), []],
+    [
+      "text that is not UTF-8",
+      (c: RawConnection) => c.frame(1, new Uint8Array([0x34, 0xc3, 0x28])),
+      ["checksUtf8"],
+    ],
+    ["a fragment without a beginning", (c: RawConnection) => c.frame(0, "x"), []],
+    ["an oversize control frame", (c: RawConnection) => c.frame(9, "x".repeat(126)), ["checksControlFrames"]],
+    ["an invalid close code", (c: RawConnection) => c.frame(8, new Uint8Array([0, 1])), []],
   ] as const
 ) {
-  Deno.test(`WebSocket survives ${what}: that session ends, others go on`, async () => {
+  test(`WebSocket survives ${what}: that session ends, others go on`, async () => {
     await using server = await serve("engine");
     const { ws } = await WireSocket.start(server);
     await using _ws = ws;
@@ -209,22 +214,22 @@ for (
     assertEquals(await server.clientsCount(), 1);
     ws.send("4fine");
     assertEquals(await ws.next(), "4fine");
-  });
+  }, ...needs);
 }
 
-Deno.test("WebSocket survives an unmasked frame", async () => {
+test("WebSocket survives an unmasked frame", async () => {
   await using server = await serve("engine");
   using connection = await rawSession(server);
   await connection.frame(1, "4x", { masked: false });
   if (expected.refusesUnmasked) {
-    await connection.closeCode();
+    assertEquals(await connection.closeCode(), 1002);
     await server.logged("close");
   } else {
     assertEquals((await connection.nextFrame())?.payload, new TextEncoder().encode("4x"));
   }
 });
 
-Deno.test("WebSocket is not bound to one case of the Upgrade header", async () => {
+test("WebSocket is not bound to one case of the Upgrade header", async () => {
   await using server = await serve("engine");
   using connection = await RawConnection.open(server.port);
   const { status } = await connection.upgrade(server.target("transport=websocket"), {
@@ -235,7 +240,7 @@ Deno.test("WebSocket is not bound to one case of the Upgrade header", async () =
   assertEquals((await connection.nextFrame())?.payload[0], 0x30);
 });
 
-Deno.test("WebSocket serves a client that offers subprotocols", async () => {
+test("WebSocket serves a client that offers subprotocols", async () => {
   await using server = await serve("engine");
   using connection = await RawConnection.open(server.port);
   const { status } = await connection.upgrade(server.target("transport=websocket"), {
@@ -245,7 +250,7 @@ Deno.test("WebSocket serves a client that offers subprotocols", async () => {
   assertEquals((await connection.nextFrame())?.payload[0], 0x30);
 });
 
-Deno.test("WebSocket of a client that leaves during the handshake leaves no session behind", async () => {
+test("WebSocket of a client that leaves during the handshake leaves no session behind", async () => {
   await using server = await serve("engine");
   for (let i = 0; i < 20; i++) {
     using connection = await RawConnection.open(server.port);
@@ -256,9 +261,11 @@ Deno.test("WebSocket of a client that leaves during the handshake leaves no sess
       "Sec-WebSocket-Key": btoa("0123456789abcdef"),
     });
   }
-  // Each either never became a session or ended as one; a session that stays would be counted for a heartbeat.
-  for (let left = -1; left !== 0;) left = await server.clientsCount();
   const { ws } = await WireSocket.start(server);
   await using _ws = ws;
-  assertEquals(await server.clientsCount(), 1);
+  // Each either never became a session or ended as one; a session that stays would be counted for a heartbeat.
+  const alone = async (): Promise<void> => {
+    while (await server.clientsCount() !== 1);
+  };
+  await within(alone(), "the others to be gone");
 });

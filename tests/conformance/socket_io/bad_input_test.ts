@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { expected, serve } from "../../support/target.ts";
+import { expected, serve, test } from "../../support/target.ts";
 import { connected, expectText, start } from "../../support/socket_wire.ts";
 import { PollingSession, type WireSocket } from "../../support/wire.ts";
 
@@ -109,17 +109,17 @@ async function assertOffenderAlone(
 
 const isOfficial = expected.protocolFault === "forced close";
 
-for (const test of FIRST) {
-  Deno.test(`Connection ends on ${test.what}`, async () => await assertOffenderAlone(test, false));
+for (const bad of FIRST) {
+  test(`Connection ends on ${bad.what}`, async () => await assertOffenderAlone(bad, false));
 }
 
-for (const test of JOINED.filter(({ oursOnly }) => !(oursOnly && isOfficial))) {
-  Deno.test(`Socket ends with "${expected.protocolFault}" on ${test.what}`, async () => {
-    await assertOffenderAlone(test, true);
+for (const bad of JOINED.filter(({ oursOnly }) => !(oursOnly && isOfficial))) {
+  test(`Socket ends with "${expected.protocolFault}" on ${bad.what}`, async () => {
+    await assertOffenderAlone(bad, true);
   });
 }
 
-Deno.test("Connection ends on an event for a namespace that was not joined", async () => {
+test("Connection ends on an event for a namespace that was not joined", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -127,16 +127,17 @@ Deno.test("Connection ends on an event for a namespace that was not joined", asy
   await ws.end();
 });
 
-Deno.test("Connection over polling ends on an event before CONNECT, and the POST is still answered", async () => {
+test("Connection over polling ends on an event before CONNECT, and the POST is still answered", async () => {
   await using server = await serve("socketio");
   const session = await PollingSession.start(server);
   const parked = session.poll();
+  await session.untilParked();
   await session.post('42["message"]');
   assertEquals(await parked, ["1"]);
   await session.assertGone();
 });
 
-Deno.test("Event without payload names no event and harms nobody", async () => {
+test("Event without payload names no event and harms nobody", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -144,7 +145,7 @@ Deno.test("Event without payload names no event and harms nobody", async () => {
   await expectText(ws, '42["message-back",1]');
 });
 
-Deno.test("Event of endless depth does not end the process", async () => {
+test("Event of endless depth does not end the process", async () => {
   if (isOfficial) return; // its encoder runs out of stack and the process ends (open defect 1)
   await using server = await serve("socketio");
   await using bystander = await start(server);
@@ -160,7 +161,7 @@ Deno.test("Event of endless depth does not end the process", async () => {
   await expectText(bystander, '42["message-back","undisturbed"]');
 });
 
-Deno.test("Attachments that never come hold up nobody else", async () => {
+test("Attachments that never come hold up nobody else", async () => {
   await using server = await serve("socketio");
   await using waiting = await start(server);
   await connected(waiting, "/");
@@ -171,7 +172,7 @@ Deno.test("Attachments that never come hold up nobody else", async () => {
   await expectText(waiting, `452-["message-back",${PLACE},{"_placeholder":true,"num":1}]`);
 });
 
-Deno.test("Leading zeros and signs do not make an attachment count", async () => {
+test("Leading zeros and signs do not make an attachment count", async () => {
   if (isOfficial) return; // Number() takes "1e0" and " 1"
   for (const count of ["1e0", "01", "+1", " 1", "0x1"]) {
     await assertOffenderAlone({
@@ -181,7 +182,7 @@ Deno.test("Leading zeros and signs do not make an attachment count", async () =>
   }
 });
 
-Deno.test("Flood of CONNECTs to unknown namespaces is answered or cut, and the server goes on", async () => {
+test("Flood of CONNECTs to unknown namespaces is answered or cut, and the server goes on", async () => {
   await using server = await serve("socketio");
   await using bystander = await start(server);
   await connected(bystander, "/");

@@ -3,11 +3,11 @@
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { serve } from "../../support/target.ts";
+import { serve, test } from "../../support/target.ts";
 import { connected, expectText, nextPacket, start } from "../../support/socket_wire.ts";
 import { PollingSession } from "../../support/wire.ts";
 
-Deno.test("EVENT carries any JSON", async () => {
+test("EVENT carries any JSON", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -26,7 +26,7 @@ Deno.test("EVENT carries any JSON", async () => {
   }
 });
 
-Deno.test("EVENT may have a number as its name", async () => {
+test("EVENT may have a number as its name", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -34,7 +34,7 @@ Deno.test("EVENT may have a number as its name", async () => {
   await expectText(ws, '42["got-number"]');
 });
 
-Deno.test("EVENT with a name that nobody listens for is ignored, also when it is a name of objects", async () => {
+test("EVENT with a name that nobody listens for is ignored, also when it is a name of objects", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -45,7 +45,7 @@ Deno.test("EVENT with a name that nobody listens for is ignored, also when it is
   await expectText(ws, '42["message-back","still here"]');
 });
 
-Deno.test("EVENT carries one attachment each way", async () => {
+test("EVENT carries one attachment each way", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -54,7 +54,7 @@ Deno.test("EVENT carries one attachment each way", async () => {
   assertEquals(await ws.next(), new Uint8Array([1, 2, 3]));
 });
 
-Deno.test("EVENT carries attachments deep in its arguments, in order", async () => {
+test("EVENT carries attachments deep in its arguments, in order", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/custom");
@@ -64,7 +64,7 @@ Deno.test("EVENT carries attachments deep in its arguments, in order", async () 
   assertEquals([await ws.next(), await ws.next()], [new Uint8Array([1]), new Uint8Array(0)]);
 });
 
-Deno.test("EVENT puts attachments where their numbers say, not where they come", async () => {
+test("EVENT puts attachments where their numbers say, not where they come", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -77,7 +77,7 @@ Deno.test("EVENT puts attachments where their numbers say, not where they come",
   assertEquals([await ws.next(), await ws.next()], [new Uint8Array([11]), new Uint8Array([10])]);
 });
 
-Deno.test("EVENT carries attachments over polling, among text", async () => {
+test("EVENT carries attachments over polling, among text", async () => {
   await using server = await serve("socketio");
   const session = await PollingSession.start(server);
   await session.post("40");
@@ -96,7 +96,7 @@ Deno.test("EVENT carries attachments over polling, among text", async () => {
   ]);
 });
 
-Deno.test("EVENT takes ten attachments", async () => {
+test("EVENT takes ten attachments", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -107,7 +107,7 @@ Deno.test("EVENT takes ten attachments", async () => {
   for (let n = 0; n < 10; n++) assertEquals(await ws.next(), new Uint8Array([n]));
 });
 
-Deno.test("ACK answers an event with an id", async () => {
+test("ACK answers an event with an id", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -117,7 +117,7 @@ Deno.test("ACK answers an event with an id", async () => {
   await expectText(ws, "430[]");
 });
 
-Deno.test("ACK answers in the event's namespace", async () => {
+test("ACK answers in the event's namespace", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -126,7 +126,7 @@ Deno.test("ACK answers in the event's namespace", async () => {
   await expectText(ws, '43/custom,7["x"]');
 });
 
-Deno.test("ACK carries attachments", async () => {
+test("ACK carries attachments", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -139,7 +139,7 @@ Deno.test("ACK carries attachments", async () => {
   assertEquals([await ws.next(), await ws.next()], [new Uint8Array([1, 2, 3]), new Uint8Array([4])]);
 });
 
-Deno.test("ACK leaves once, however often the handler answers", async () => {
+test("ACK leaves once, however often the handler answers", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -148,7 +148,7 @@ Deno.test("ACK leaves once, however often the handler answers", async () => {
   await expectText(ws, '42["message-back","next"]');
 });
 
-Deno.test("ACK from the client reaches the server's callback, once", async () => {
+test("ACK from the client reaches the server's callback, once", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -161,7 +161,7 @@ Deno.test("ACK from the client reaches the server's callback, once", async () =>
   await expectText(ws, '42["message-back","next"]');
 });
 
-Deno.test("ACK from the client may carry attachments", async () => {
+test("ACK from the client may carry attachments", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -172,7 +172,7 @@ Deno.test("ACK from the client may carry attachments", async () => {
   assertEquals(await ws.next(), new Uint8Array([9]));
 });
 
-Deno.test("ACK with an unknown id, or of another namespace, is ignored", async () => {
+test("ACK with an unknown id, or of another namespace, is ignored", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -183,7 +183,7 @@ Deno.test("ACK with an unknown id, or of another namespace, is ignored", async (
   await expectText(ws, '42["answered","right"]');
 });
 
-Deno.test("ACK that does not come in time is an error for the server, and a late one is ignored", async () => {
+test("ACK that does not come in time is an error for the server, and a late one is ignored", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -194,7 +194,7 @@ Deno.test("ACK that does not come in time is an error for the server, and a late
   await expectText(ws, '42["message-back","next"]');
 });
 
-Deno.test("Broadcast reaches a room without its sender, and nobody twice", async () => {
+test("Broadcast reaches a room without its sender, and nobody twice", async () => {
   await using server = await serve("socketio");
   await using a = await start(server);
   await using b = await start(server);
@@ -215,7 +215,7 @@ Deno.test("Broadcast reaches a room without its sender, and nobody twice", async
   await expectText(b, '42["from-all",4]');
 });
 
-Deno.test("Broadcast by the server reaches polling and WebSocket alike, with attachments", async () => {
+test("Broadcast by the server reaches polling and WebSocket alike, with attachments", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");
@@ -229,7 +229,7 @@ Deno.test("Broadcast by the server reaches polling and WebSocket alike, with att
   assertEquals(await session.pollFor(2), [text, "bAQID"]);
 });
 
-Deno.test("Broadcast in one namespace is not heard in another", async () => {
+test("Broadcast in one namespace is not heard in another", async () => {
   await using server = await serve("socketio");
   await using ws = await start(server);
   await connected(ws, "/");

@@ -13,6 +13,14 @@ export type Action = (args: Record<string, unknown>) => unknown;
 /** By name. */
 export type Actions = Record<string, Action>;
 
+/**
+ * Runs `turn` in a later turn of the event loop. Not setTimeout itself: in a plain Worker that ends with the request
+ * whose message set it.
+ */
+export type Later = (turn: () => void) => void;
+
+const afterTimer: Later = (turn) => void setTimeout(turn, 0);
+
 /** A listener of any event. */
 // deno-lint-ignore no-explicit-any
 type Listener = (...args: any[]) => void;
@@ -20,7 +28,7 @@ type Listener = (...args: any[]) => void;
 /** The members of an engine socket that the app uses. */
 export interface AppEngineSocket {
   readonly id: string;
-  readonly transport: { readonly name: string };
+  readonly transport: { readonly name: string; readonly writable: boolean };
   send(data: string | Uint8Array): unknown;
   close(discard?: boolean): unknown;
   on(event: string, listener: Listener): unknown;
@@ -32,11 +40,27 @@ export interface AppEngine {
   on(event: string, listener: Listener): unknown;
 }
 
+/** Something to send with. */
+export interface AppOperator {
+  to(room: string | string[]): AppOperator;
+  except(room: string | string[]): AppOperator;
+  timeout(ms: number): AppOperator;
+  readonly volatile: AppOperator;
+  emit(event: string, ...args: unknown[]): unknown;
+  emitWithAck(event: string, ...args: unknown[]): Promise<unknown>;
+  socketsJoin(room: string | string[]): unknown;
+  socketsLeave(room: string | string[]): unknown;
+  disconnectSockets(close?: boolean): unknown;
+  fetchSockets(): Promise<{ readonly id: string; readonly rooms: Set<string>; readonly data: unknown }[]>;
+}
+
 /** The members of a Socket.IO socket that the app uses. */
 export interface AppSocket {
   readonly id: string;
   readonly nsp: { readonly name: string };
   readonly rooms: Set<string>;
+  readonly recovered: boolean;
+  readonly data: Record<string, unknown>;
   readonly conn: { readonly id: string; readonly transport: { readonly name: string }; close(): unknown };
   readonly handshake: {
     readonly auth: Record<string, unknown>;
@@ -50,20 +74,17 @@ export interface AppSocket {
   emit(event: string, ...args: unknown[]): unknown;
   join(room: string): unknown;
   leave(room: string): unknown;
-  to(room: string): { emit(event: string, ...args: unknown[]): unknown };
-  readonly broadcast: { emit(event: string, ...args: unknown[]): unknown };
-  timeout(ms: number): { emit(event: string, ...args: unknown[]): unknown };
+  to(room: string | string[]): Pick<AppOperator, "emit" | "except">;
+  readonly broadcast: Pick<AppOperator, "emit">;
+  timeout(ms: number): Pick<AppOperator, "emit">;
   disconnect(close?: boolean): unknown;
   on(event: string, listener: Listener): unknown;
 }
 
 /** The members of a namespace that the app uses. */
-export interface AppNamespace {
+export interface AppNamespace extends AppOperator {
   use(middleware: (socket: AppSocket, next: (error?: Error) => void) => unknown): unknown;
   on(event: string, listener: Listener): unknown;
-  emit(event: string, ...args: unknown[]): unknown;
-  to(room: string): { emit(event: string, ...args: unknown[]): unknown };
-  disconnectSockets(close?: boolean): unknown;
   readonly sockets: Map<string, unknown>;
 }
 
@@ -71,6 +92,7 @@ export interface AppNamespace {
 export interface AppServer {
   readonly engine: AppEngine;
   of(name: string): AppNamespace;
+  of(pattern: RegExp): Pick<AppNamespace, "use" | "on">;
   close(): unknown;
 }
 
@@ -95,7 +117,12 @@ function watchEngine(engine: AppEngine, log: Log): Map<string, AppEngineSocket> 
 }
 
 /** Echoes every message, unless told not to. Actions: send, sendAll, close, count. */
-export function engineApp(engine: AppEngine, options: { echo?: boolean }, log: Log): Actions {
+export function engineApp(
+  engine: AppEngine,
+  options: { echo?: boolean },
+  log: Log,
+  later: Later = afterTimer,
+): Actions {
   const sockets = watchEngine(engine, log);
   engine.on("connection", (socket: AppEngineSocket) => {
     socket.on("message", (data: string | Uint8Array) => {
@@ -122,28 +149,39 @@ export function engineApp(engine: AppEngine, options: { echo?: boolean }, log: L
     /** `count` messages "n" (every third as bytes), `perTurn` of them in each turn of the event loop. */
     stream: (args) => {
       const socket = one(args);
-      let n = 0;
-      const turn = (): void => {
-        for (let i = 0; i < Number(args.perTurn) && n < Number(args.count); i++, n++) {
-          socket.send(n % 3 === 2 ? new TextEncoder().encode(String(n)) : String(n));
-        }
-        if (n < Number(args.count)) setTimeout(turn, 0);
+      const send = (n: number): void => {
+        socket.send(n % 3 === 2 ? new TextEncoder().encode(String(n)) : String(n));
       };
-      turn();
+      return inTurns(Number(args.count), Number(args.perTurn), send, later);
     },
     close: (args) => void one(args).close(args.discard === true),
     count: () => engine.clientsCount,
     transport: (args) => one(args).transport.name,
+    writable: (args) => one(args).transport.writable,
   };
 }
 
-function serveSocket(socket: AppSocket, log: Log): void {
+/** Calls `send` for 0 to `count` - 1, some in each turn of the event loop; resolves when it did. */
+function inTurns(count: number, perTurn: number, send: (n: number) => void, later: Later): Promise<void> {
+  return new Promise((resolve) => {
+    let n = 0;
+    const turn = (): void => {
+      for (let i = 0; i < perTurn && n < count; i++, n++) send(n);
+      if (n < count) later(turn);
+      else resolve();
+    };
+    turn();
+  });
+}
+
+function serveSocket(socket: AppSocket, log: Log, later: Later): void {
   const { handshake } = socket;
   const nsp = socket.nsp.name;
   log("connect", {
     nsp,
     id: socket.id,
     sid: socket.conn.id,
+    recovered: socket.recovered,
     handshake: {
       auth: handshake.auth,
       query: { ...handshake.query },
@@ -157,13 +195,18 @@ function serveSocket(socket: AppSocket, log: Log): void {
   socket.on("disconnecting", () => log("disconnecting", { nsp, id: socket.id, rooms: [...socket.rooms] }));
   socket.on("disconnect", (reason: string) => log("disconnect", { nsp, id: socket.id, reason }));
   socket.on("error", (error: unknown) => log("error", { nsp, id: socket.id, error: String(error) }));
-  socket.emit("auth", handshake.auth);
+  if (!socket.recovered) socket.emit("auth", handshake.auth);
   socket.on("message", (...args: unknown[]) => socket.emit("message-back", ...args));
   socket.on("message-with-ack", (...args: unknown[]) => (args.pop() as Listener)(...args));
   socket.on("ack-twice", (ack: Listener) => (ack("first"), ack("second")));
   socket.on("join", (room: string, ack: () => void) => (socket.join(room), ack()));
   socket.on("leave", (room: string, ack: () => void) => (socket.leave(room), ack()));
   socket.on("to-room", (room: string, ...args: unknown[]) => socket.to(room).emit("from-room", ...args));
+  socket.on("to-rooms", (rooms: string[], except: string[], ...args: unknown[]) => {
+    socket.to(rooms).except(except).emit("from-room", ...args);
+  });
+  socket.on("remember", (value: unknown, ack: Listener) => (socket.data.value = value, ack()));
+  socket.on("recall", (ack: Listener) => ack(socket.data.value ?? null, [...socket.rooms].sort()));
   socket.on("to-all", (...args: unknown[]) => socket.broadcast.emit("from-all", ...args));
   socket.on("bye", (close: boolean) => socket.disconnect(close));
   socket.on("transport", (ack: Listener) => ack(socket.conn.transport.name));
@@ -177,28 +220,36 @@ function serveSocket(socket: AppSocket, log: Log): void {
     });
   });
   socket.on("stream", (count: number) => {
-    let n = 0;
-    const turn = (): void => {
-      for (let i = 0; i < 25 && n < count; i++, n++) {
-        if (n % 3 === 2) {
-          socket.emit("tick", n, new Uint8Array([n & 255, n >> 8]), { deep: new Uint8Array([7]) });
-        } else socket.emit("tick", n, `text ${n}`);
-      }
-      if (n < count) setTimeout(turn, 0);
+    const send = (n: number): void => {
+      if (n % 3 === 2) {
+        socket.emit("tick", n, new Uint8Array([n & 255, n >> 8]), { deep: new Uint8Array([7]) });
+      } else socket.emit("tick", n, `text ${n}`);
     };
-    turn();
+    inTurns(count, 25, send, later);
   });
   socket.on(1 as unknown as string, () => socket.emit("got-number"));
   socket.on("throw-later", () => log("reached", { id: socket.id }));
 }
 
-/** Namespaces `/`, `/custom`, `/guarded` (a token is needed), `/slow` (the middleware waits for `release`). */
-export function socketApp(io: AppServer, log: Log): Actions {
+/** What `args` choose of a namespace: `nsp`, `to` and `except` (rooms), `volatile`, `timeout` (ms). */
+function chosen(io: AppServer, args: Record<string, unknown>): AppOperator {
+  let chosen: AppOperator = io.of(String(args.nsp ?? "/"));
+  if (args.to !== undefined) chosen = chosen.to(args.to as string[]);
+  if (args.except !== undefined) chosen = chosen.except(args.except as string[]);
+  if (args.timeout !== undefined) chosen = chosen.timeout(Number(args.timeout));
+  return args.volatile === true ? chosen.volatile : chosen;
+}
+
+/**
+ * Namespaces `/`, `/custom`, `/guarded` (a token is needed), `/slow` (the middleware waits for `release`), and those
+ * that begin with `/many-`.
+ */
+export function socketApp(io: AppServer, log: Log, later: Later = afterTimer): Actions {
   const engineSockets = watchEngine(io.engine, log);
   const waiting: (() => void)[] = [];
-  for (const name of ["/", "/custom", "/guarded", "/slow"]) {
-    io.of(name).on("connection", (socket: AppSocket) => serveSocket(socket, log));
-  }
+  const serve = (socket: AppSocket): void => serveSocket(socket, log, later);
+  for (const name of ["/", "/custom", "/guarded", "/slow"]) io.of(name).on("connection", serve);
+  io.of(/^\/many-\w+$/).on("connection", serve);
   io.of("/guarded").use((socket, next) => {
     if (socket.handshake.auth.token === "open sesame") return next();
     next(Object.assign(new Error("not authorized"), { data: { hint: "say the words" } }));
@@ -214,8 +265,24 @@ export function socketApp(io: AppServer, log: Log): Actions {
     emit: (args) => void io.of(String(args.nsp ?? "/")).emit(String(args.ev), ...(args.args as unknown[])),
     emitTo: (args) =>
       void io.of("/").to(String(args.room)).emit(String(args.ev), ...(args.args as unknown[])),
+    /** Sends `ev` with `args` to what is {@linkcode chosen}. */
+    broadcast: (args) => void chosen(io, args).emit(String(args.ev), ...args.args as unknown[]),
+    /** The same with acks; `{ answers }`, or `{ error, answers }` with those that came in time. */
+    ask: async (args) => {
+      try {
+        return { answers: await chosen(io, args).emitWithAck(String(args.ev), ...args.args as unknown[]) };
+      } catch (error) {
+        const { message, responses } = error as Error & { responses?: unknown };
+        return { error: message, answers: responses };
+      }
+    },
+    fetch: async (args) =>
+      (await chosen(io, args).fetchSockets()).map(({ id, rooms, data }) => ({ id, rooms: [...rooms], data })),
+    join: (args) => void chosen(io, args).socketsJoin(args.rooms as string[]),
+    leave: (args) => void chosen(io, args).socketsLeave(args.rooms as string[]),
     disconnectAll: (args) => void io.of(String(args.nsp ?? "/")).disconnectSockets(args.close === true),
     closeEngine: (args) => void engineSockets.get(String(args.sid))!.close(args.discard === true),
+    writable: (args) => engineSockets.get(String(args.sid))!.transport.writable,
     closeServer: () => {
       io.close();
     },
