@@ -23,10 +23,22 @@ export interface DurableSessionStoreOptions {
   readonly released?: ((nsp: string, room: Room | undefined) => void) | undefined;
 }
 
-/** As kept: `until` is when it is too old, ms since the epoch; absent while its socket is connected. */
+/**
+ * As kept: `until` is when it is too old, ms since the epoch; absent while its socket is connected. `pattern`: which
+ * one made its namespace.
+ */
 interface Kept {
   readonly session: RecoverableSession;
   readonly until?: number;
+  readonly pattern?: number;
+}
+
+/** Where in one namespace lost clients were. */
+interface Places {
+  /** In how many sessions each room is; under undefined: how many there are. */
+  readonly rooms: Map<Room | undefined, number>;
+  /** Which pattern made the namespace. */
+  readonly pattern: number | undefined;
 }
 
 const SESSIONS = "skein/session/";
@@ -44,8 +56,8 @@ export class DurableSessionStore implements SessionStore {
   #expired: (session: RecoverableSession, why: SessionEnd) => void = () => {};
   /** Sessions of lost clients; counted when first needed. */
   #lost: number | undefined;
-  /** In how many of them each room is; likewise. */
-  #places: Map<string, Map<Room | undefined, number>> | undefined;
+  /** By namespace; likewise. */
+  #places: Map<string, Places> | undefined;
   #wakesAt = Infinity;
   #cancelWake: (() => void) | undefined;
 
@@ -60,16 +72,17 @@ export class DurableSessionStore implements SessionStore {
     this.#wakeForFirst();
   }
 
-  /** Keeps the session of a connected socket, for the case that nobody sees its end. */
-  keep(session: RecoverableSession): void {
+  /** Keeps the session of a connected socket, for the case that nobody sees its end. `pattern`: of its namespace. */
+  keep(session: RecoverableSession, pattern?: number): void {
     const known = this.#get(session.pid);
-    const kept: Kept = { session };
+    const kept: Kept = pattern === undefined ? { session } : { session, pattern };
     if (!this.#options.isSame(known, kept)) this.#put(session.pid, known, kept);
   }
 
   save(session: RecoverableSession, ttl: number): void {
     const until = Math.ceil(this.#clock.now() + ttl);
-    this.#put(session.pid, this.#get(session.pid), { session, until });
+    const known = this.#get(session.pid);
+    this.#put(session.pid, known, { ...known, session, until });
     for (let over = this.#countLost() - this.#options.maxSessions; over > 0; over--) {
       const [first] = this.#kv.list({ prefix: LOST, limit: 1 });
       this.#end(first![0], "limit");
@@ -105,7 +118,7 @@ export class DurableSessionStore implements SessionStore {
     for (const [key, value] of [...this.#kv.list({ prefix: SESSIONS })]) {
       const kept = value as Kept;
       if (kept.until !== undefined) continue;
-      this.#put(key.slice(SESSIONS.length) as PrivateId, kept, { session: kept.session, until });
+      this.#put(key.slice(SESSIONS.length) as PrivateId, kept, { ...kept, until });
     }
     this.#wakeForFirst();
   }
@@ -113,7 +126,21 @@ export class DurableSessionStore implements SessionStore {
   /** Whether the client of a kept session was in this room; in undefined: in this namespace. Needs `released`. */
   holds(nsp: string, room: Room | undefined): boolean {
     this.#countPlaces();
-    return (this.#places?.get(nsp)?.get(room) ?? 0) > 0;
+    return this.#places?.get(nsp)?.rooms.has(room) === true;
+  }
+
+  /** All such places. */
+  *places(): Iterable<readonly [nsp: string, room: Room | undefined]> {
+    this.#countPlaces();
+    for (const [nsp, { rooms }] of this.#places ?? []) {
+      for (const room of rooms.keys()) yield [nsp, room];
+    }
+  }
+
+  /** Which pattern made a namespace in which lost clients were. */
+  patternOf(nsp: string): number | undefined {
+    this.#countPlaces();
+    return this.#places?.get(nsp)?.pattern;
   }
 
   /** Ends what is too old. */
@@ -145,14 +172,14 @@ export class DurableSessionStore implements SessionStore {
     if (known?.until === kept?.until) return;
     if (kept?.until !== undefined) { // first: a room that is in both must not seem to be released
       this.#kv.put(lostKey(pid, kept.until), true);
-      this.#count(kept.session, 1);
+      this.#count(kept, 1);
     }
-    if (known?.until !== undefined) this.#drop(lostKey(pid, known.until), known.session);
+    if (known?.until !== undefined) this.#drop(lostKey(pid, known.until), known);
   }
 
   /** Forgets a lost session but for what it was. */
-  #drop(key: string, session: RecoverableSession): void {
-    if (this.#kv.delete(key)) this.#count(session, -1);
+  #drop(key: string, kept: Kept): void {
+    if (this.#kv.delete(key)) this.#count(kept, -1);
   }
 
   #end(key: string, why: SessionEnd): void {
@@ -161,7 +188,7 @@ export class DurableSessionStore implements SessionStore {
     const kept = this.#get(pid);
     if (kept?.until !== untilOf(key)) return void this.#kv.delete(key); // a crash between two writes
     this.#kv.delete(SESSIONS + pid);
-    this.#drop(key, kept.session);
+    this.#drop(key, kept);
     this.#expired(kept.session, why);
   }
 
@@ -169,30 +196,41 @@ export class DurableSessionStore implements SessionStore {
     return this.#lost ??= [...this.#kv.list({ prefix: LOST })].length;
   }
 
-  #count({ nsp, rooms }: RecoverableSession, change: 1 | -1): void {
+  #count(kept: Kept, change: 1 | -1): void {
     if (this.#lost !== undefined) this.#lost += change;
-    const places = this.#places;
-    if (places === undefined) return;
+    if (this.#places === undefined) return;
+    const { nsp, rooms } = kept.session;
     for (const room of [undefined, ...rooms]) {
-      const inside = places.get(nsp) ?? new Map<Room | undefined, number>();
-      places.set(nsp, inside);
-      const count = (inside.get(room) ?? 0) + change;
-      if (count > 0) inside.set(room, count);
-      else if (inside.delete(room)) this.#options.released?.(nsp, room);
+      const places = this.#placesIn(nsp, kept.pattern);
+      const count = (places.rooms.get(room) ?? 0) + change;
+      if (count > 0) {
+        places.rooms.set(room, count);
+        continue;
+      }
+      const wasThere = places.rooms.delete(room);
+      if (places.rooms.size === 0) this.#places.delete(nsp);
+      if (wasThere) this.#options.released?.(nsp, room);
     }
+  }
+
+  #placesIn(nsp: string, pattern: number | undefined): Places {
+    const known = this.#places!.get(nsp);
+    if (known !== undefined) return known;
+    const made: Places = { rooms: new Map(), pattern };
+    this.#places!.set(nsp, made);
+    return made;
   }
 
   /** Counts where lost clients were, before anything of it changes. */
   #countPlaces(): void {
     if (this.#places !== undefined || this.#options.released === undefined) return;
-    const places = this.#places = new Map<string, Map<Room | undefined, number>>();
+    this.#places = new Map();
     for (const [key] of this.#kv.list({ prefix: LOST })) {
       const kept = this.#get(pidIn(key));
       if (kept === undefined) continue;
       const { nsp, rooms } = kept.session;
-      const inside = places.get(nsp) ?? new Map<Room | undefined, number>();
-      places.set(nsp, inside);
-      for (const room of [undefined, ...rooms]) inside.set(room, (inside.get(room) ?? 0) + 1);
+      const places = this.#placesIn(nsp, kept.pattern);
+      for (const room of [undefined, ...rooms]) places.rooms.set(room, (places.rooms.get(room) ?? 0) + 1);
     }
   }
 

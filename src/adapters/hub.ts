@@ -1,7 +1,7 @@
 /**
  * A hub keeps which shards of a server have members of a room: the rooms of all namespaces are spread over a few
- * hubs by their keys. What a shard has said counts for as long as its lease, which it renews now and then, so that
- * one that never comes back is forgotten.
+ * hubs by their keys. What a shard has said counts for as long as its lease, which it renews now and then by saying it
+ * again, so that one that never comes back is forgotten; and not beyond the life in which it said so.
  * @module
  */
 import { utf8Length } from "../protocol/frame.ts";
@@ -12,19 +12,30 @@ import type { KeyValueStore } from "./key_value.ts";
 export type HubCall =
   /** The shard has its first member of a room, or lost its last. */
   | { readonly do: "enter" | "exit"; readonly key: string; readonly shard: number }
-  /** The shard is still there. */
-  | { readonly do: "renew"; readonly shard: number }
+  /** Nothing that the shard has said is true any more. */
+  | { readonly do: "forget"; readonly shard: number }
   /** Which shards have members? */
   | { readonly do: "find"; readonly key: string };
 
-/** The shards found; for other calls whether the hub still knew the shard: else it must enter again. */
-export type HubAnswer = readonly number[] | boolean;
+/** The shards found; null for other calls. */
+export type HubAnswer = readonly number[] | null;
 
 /** ms that a shard is believed without having renewed its lease. */
 export const LEASE = 7_200_000;
 
 const ROOMS = "skein/hub/";
 const LEASES = "skein/lease/";
+/** Rooms that are looked through each time a lease is renewed, for shards that are gone. */
+const SWEEP = 1_000;
+
+/** As kept: until when a shard is believed, and the name of this lease; ms since the epoch. */
+interface Lease {
+  readonly until: number;
+  readonly since: number;
+}
+
+/** As kept: who said that it has members of a room, and under which lease. */
+type Entry = readonly [shard: number, since: number];
 
 /** Names a room of a namespace, or (without room) all sockets of it. No two have the same. */
 export function roomKey(nsp: string, room: string | undefined): string {
@@ -50,6 +61,8 @@ export function hubOf(key: string, hubs: number): number {
 export class Hub {
   readonly #kv: KeyValueStore;
   readonly #clock: Clock;
+  /** The room with which the next sweep begins. */
+  #sweepsFrom = ROOMS;
 
   constructor(kv: KeyValueStore, clock: Clock) {
     this.#kv = kv;
@@ -62,46 +75,67 @@ export class Hub {
   }
 
   #perform(call: HubCall): HubAnswer {
-    if (call.do === "find") return this.#find(call.key);
-    const wasKnown = this.#isKnown(call.shard);
-    if (call.do !== "exit") this.#renew(call.shard);
-    if (call.do === "enter") this.#change(call.key, (shards) => shards.add(call.shard));
-    else if (call.do === "exit") this.#change(call.key, (shards) => shards.delete(call.shard));
-    return wasKnown;
+    switch (call.do) {
+      case "find":
+        return this.#read(ROOMS + call.key).map(([shard]) => shard);
+      case "enter": {
+        const { since } = this.#renew(call.shard);
+        const entries = this.#read(ROOMS + call.key);
+        if (!entries.some(([shard]) => shard === call.shard)) {
+          this.#write(ROOMS + call.key, [...entries, [call.shard, since]]);
+        }
+        return null;
+      }
+      case "exit": {
+        const entries = this.#read(ROOMS + call.key);
+        const rest = entries.filter(([shard]) => shard !== call.shard);
+        if (rest.length < entries.length) this.#write(ROOMS + call.key, rest);
+        return null;
+      }
+      case "forget":
+        this.#kv.delete(LEASES + call.shard);
+        return null;
+    }
   }
 
-  #find(key: string): number[] {
-    const shards = this.#shardsOf(key);
-    const living = [...shards].filter((shard) => this.#isKnown(shard));
-    if (living.length < shards.size) this.#write(key, new Set(living));
+  /** The entries that count; others are dropped. */
+  #read(key: string): readonly Entry[] {
+    return this.#living(key, this.#kv.get(key) as readonly Entry[] | undefined ?? []);
+  }
+
+  #living(key: string, entries: readonly Entry[]): readonly Entry[] {
+    const living = entries.filter(([shard, since]) => this.#leaseOf(shard)?.since === since);
+    if (living.length < entries.length) this.#write(key, living);
     return living;
   }
 
-  #change(key: string, change: (shards: Set<number>) => unknown): void {
-    const shards = this.#shardsOf(key);
-    const before = shards.size;
-    change(shards);
-    if (shards.size !== before) this.#write(key, shards); // a row that is written is a row that is paid for
+  #write(key: string, entries: readonly Entry[]): void {
+    if (entries.length === 0) this.#kv.delete(key);
+    else this.#kv.put(key, entries);
   }
 
-  #shardsOf(key: string): Set<number> {
-    return new Set(this.#kv.get(ROOMS + key) as number[] | undefined);
+  #leaseOf(shard: number): Lease | undefined {
+    const lease = this.#kv.get(LEASES + shard) as Lease | undefined;
+    return lease !== undefined && lease.until > this.#clock.now() ? lease : undefined;
   }
 
-  #write(key: string, shards: ReadonlySet<number>): void {
-    if (shards.size === 0) this.#kv.delete(ROOMS + key);
-    else this.#kv.put(ROOMS + key, [...shards]);
+  /** Written when half of the lease is over: a row that is written is a row that is paid for. */
+  #renew(shard: number): Lease {
+    const now = this.#clock.now();
+    const known = this.#leaseOf(shard);
+    if (known !== undefined && known.until - now > LEASE / 2) return known;
+    // Another name than any before, also where two begin within a ms.
+    const since = known?.since ?? now + Math.random();
+    const lease: Lease = { until: now + LEASE, since };
+    this.#kv.put(LEASES + shard, lease);
+    this.#sweep();
+    return lease;
   }
 
-  #isKnown(shard: number): boolean {
-    const until = this.#kv.get(LEASES + shard) as number | undefined;
-    return until !== undefined && until > this.#clock.now();
-  }
-
-  /** Written when half of the lease is over. */
-  #renew(shard: number): void {
-    const until = this.#clock.now() + LEASE;
-    const known = this.#kv.get(LEASES + shard) as number | undefined;
-    if (known === undefined || until - known > LEASE / 2) this.#kv.put(LEASES + shard, until);
+  /** Drops what shards said that never came back, some rooms at a time. */
+  #sweep(): void {
+    const rows = [...this.#kv.list({ prefix: ROOMS, start: this.#sweepsFrom, limit: SWEEP })];
+    for (const [key, entries] of rows) this.#living(key, entries as readonly Entry[]);
+    this.#sweepsFrom = rows.length < SWEEP ? ROOMS : rows.at(-1)![0];
   }
 }

@@ -10,7 +10,8 @@ import type { Room } from "../core/ids.ts";
 import { randomId } from "../protocol/random_id.ts";
 import type { ClusterBus } from "./cluster_bus.ts";
 import { type ClusterMessage, roomsOf, type ServerId } from "./cluster_messages.ts";
-import { type HubAnswer, type HubCall, hubOf, isKeyable, roomKey } from "./hub.ts";
+import { type HubAnswer, type HubCall, hubOf, isKeyable, LEASE, roomKey } from "./hub.ts";
+import { ShardQueue } from "./shard_queue.ts";
 
 /** Messages of one shard for another, numbered so that a call that is repeated counts once. */
 export interface ShardBatch {
@@ -31,8 +32,6 @@ export interface ShardNet {
 export interface ShardMembers {
   /** Whether this shard has a member of the room (undefined: a socket of the namespace), or keeps a place for one. */
   has(nsp: string, room: Room | undefined): boolean;
-  /** Whether a socket is in the room now. */
-  isHere(nsp: string, room: Room): boolean;
   /** All of them. */
   all(): Iterable<readonly [nsp: string, room: Room | undefined]>;
 }
@@ -46,13 +45,17 @@ export interface HubBusOptions {
   readonly members: ShardMembers;
   /** The shard in whose id a room is named: that of a socket's own room. */
   shardOf(room: string): number | undefined;
+  /** {@linkcode HubBus.renew} is to be called in so many ms at the latest. */
+  renewIn(ms: number): void;
   report(error: unknown, where: string): void;
 }
 
-/** The most messages in one call. */
-const MAX_BATCH = 1_000;
-/** The most messages that wait for a shard; beyond it the oldest are lost, which is reported. */
-const MAX_WAITING = 100_000;
+/** ms after which the hubs are told again what they know: well before a lease is over. */
+const RENEWAL = LEASE / 4;
+/** ms after which they are told what they could not be told. */
+const SOON = 5_000;
+/** The most calls of a hub in one. */
+const MAX_CALLS = 1_000;
 
 interface Waiting {
   readonly call: HubCall;
@@ -73,7 +76,7 @@ export class HubBus implements ClusterBus {
   readonly id: ServerId;
   readonly #options: HubBusOptions;
   readonly #hubs = new Map<number, Waiting[]>();
-  readonly #shards = new Map<number, ClusterMessage[]>();
+  readonly #shards = new Map<number, ShardQueue>();
   /** By shard: the last batch that came from it. */
   readonly #last = new Map<number, { readonly life: string; readonly number: number }>();
   #unrouted: Unrouted[] = [];
@@ -115,7 +118,7 @@ export class HubBus implements ClusterBus {
     if (!isKeyable(key)) { // it would fail what others say in the same call
       return Promise.reject(new RangeError(`Cannot join a room with so long a name: ${room?.slice(0, 50)}…`));
     }
-    return this.#ask({ do: isWanted ? "enter" : "exit", key, shard }).then(() => {});
+    return isWanted ? this.#enter(key, shard) : this.#ask({ do: "exit", key, shard }).then(() => {});
   }
 
   async servers(nsp: string): Promise<ServerId[]> {
@@ -126,35 +129,55 @@ export class HubBus implements ClusterBus {
   async close(): Promise<void> {
     await this.publish({ type: "bye", from: this.id });
     await this.#isRouting;
-    const { members, shard } = this.#options;
-    const exits = [...members.all()].map(([nsp, room]) =>
-      this.#ask({ do: "exit", key: roomKey(nsp, room), shard })
-    );
-    await Promise.allSettled(exits);
+    await this.forget().catch(() => {}); // the hubs' patience ends it as well
   }
 
-  /** Messages came from another shard. */
-  received({ from, life, number, messages }: ShardBatch): void {
+  /** Tells the hubs that nothing of what they know of this shard is true any more. */
+  async forget(): Promise<void> {
+    const { hubs, shard } = this.#options;
+    await Promise.all(Array.from({ length: hubs }, (_, hub) => this.#askHub(hub, { do: "forget", shard })));
+  }
+
+  /**
+   * Messages came from another shard. `prepare` makes the server ready for them; but not for answers, for which it may
+   * be waiting.
+   */
+  async received(
+    { from, life, number, messages }: ShardBatch,
+    prepare?: () => Promise<void> | undefined,
+  ): Promise<void> {
     const last = this.#last.get(from);
     if (last?.life === life && number <= last.number) return; // the call was repeated
     this.#last.set(from, { life, number });
-    for (const message of messages) {
+    const isAnswer = ({ type }: ClusterMessage): boolean => type === "answer";
+    for (const message of messages.filter(isAnswer)) this.#deliver?.(message);
+    const others = messages.filter((message) => !isAnswer(message));
+    if (others.length === 0) return;
+    const preparing = prepare?.();
+    if (preparing !== undefined) await preparing;
+    for (const message of others) {
       this.#deliver?.(message);
       this.#leaveIfVain(message);
     }
   }
 
-  /** Tells the hubs that this shard is still there, and whatever they have forgotten. */
+  /** Tells the hubs all rooms once more: they may have forgotten some, or never have heard of them. */
   async renew(): Promise<void> {
-    const { members, shard, hubs } = this.#options;
-    const rooms = [...members.all()].filter(([, room]) =>
-      room === undefined || this.#options.shardOf(room) !== shard
-    );
-    const keys = Map.groupBy(rooms.map(([nsp, room]) => roomKey(nsp, room)), (key) => hubOf(key, hubs));
-    await Promise.all([...keys].map(async ([hub, known]) => {
-      if (await this.#askHub(hub, { do: "renew", shard }) === true) return;
-      await Promise.all(known.map((key) => this.#askHub(hub, { do: "enter", key, shard })));
-    }));
+    const { members, shard, shardOf } = this.#options;
+    const rooms = [...members.all()].filter(([, room]) => room === undefined || shardOf(room) !== shard);
+    const keys = new Set(rooms.map(([nsp, room]) => roomKey(nsp, room)).filter(isKeyable));
+    await Promise.all([...keys].map((key) => this.#enter(key, shard)));
+  }
+
+  async #enter(key: string, shard: number): Promise<void> {
+    const { renewIn } = this.#options;
+    renewIn(RENEWAL);
+    try {
+      await this.#ask({ do: "enter", key, shard });
+    } catch (error) {
+      renewIn(SOON); // later joins say nothing: the room is there already
+      throw error;
+    }
   }
 
   /** A message came for rooms in which nobody is any more: a deployment ended the sockets without a word. */
@@ -208,6 +231,7 @@ export class HubBus implements ClusterBus {
 
   #expect(key: string, shards: readonly number[], found: Map<string, number[]>): void {
     found.get(key)?.push(...shards);
+    if (!isKeyable(key)) return; // whom this lets join will be told so
     for (const shard of shards) {
       this.#ask({ do: "enter", key, shard }).catch((error) =>
         this.#options.report(error, "entering of a hub")
@@ -216,20 +240,17 @@ export class HubBus implements ClusterBus {
   }
 
   /**
-   * What a message must be looked up by. The own room of a socket that is here is nowhere else; that of another one is
-   * where its name says, unless the socket was recovered on another shard.
+   * What a message must be looked up by. Also where a room is named as the own room of a socket: whoever knows its id
+   * may have joined it, and the socket may have been recovered on another shard.
    */
   #keysOf(message: ClusterMessage): string[] {
-    const { shardOf, members } = this.#options;
     if (!("nsp" in message)) { // about this shard: for all with whom it shares a namespace
-      return [...members.all()].filter(([, room]) => room === undefined).map(([nsp]) =>
-        roomKey(nsp, undefined)
-      );
+      return [...this.#options.members.all()].filter(([, room]) => room === undefined)
+        .map(([nsp]) => roomKey(nsp, undefined));
     }
     const rooms = roomsOf(message);
     if (rooms.length === 0) return [roomKey(message.nsp, undefined)];
-    return rooms.filter((room) => shardOf(room) === undefined || !members.isHere(message.nsp, room))
-      .map((room) => roomKey(message.nsp, room)).filter(isKeyable);
+    return rooms.map((room) => roomKey(message.nsp, room)).filter(isKeyable);
   }
 
   #others(shards: Iterable<number | undefined>): number[] {
@@ -240,7 +261,7 @@ export class HubBus implements ClusterBus {
     return await this.#ask({ do: "find", key }) as readonly number[];
   }
 
-  #ask(call: Exclude<HubCall, { do: "renew" }>): Promise<HubAnswer> {
+  #ask(call: Exclude<HubCall, { do: "forget" }>): Promise<HubAnswer> {
     return this.#askHub(hubOf(call.key, this.#options.hubs), call);
   }
 
@@ -257,8 +278,8 @@ export class HubBus implements ClusterBus {
   async #askAll(hub: number): Promise<void> {
     await undefined; // what is said in one turn goes together
     const { net } = this.#options;
-    for (let all = this.#hubs.get(hub)!; all.length > 0; all = this.#hubs.get(hub)!) {
-      this.#hubs.set(hub, []);
+    for (let waiting = this.#hubs.get(hub)!; waiting.length > 0; waiting = this.#hubs.get(hub)!) {
+      const all = waiting.splice(0, MAX_CALLS);
       try {
         const answers = await twice(() => net.hub(hub, all.map(({ call }) => call)));
         all.forEach(({ answered }, index) => answered(answers[index]!));
@@ -270,31 +291,42 @@ export class HubBus implements ClusterBus {
   }
 
   #send(shard: number, message: ClusterMessage): void {
-    const waiting = this.#shards.get(shard);
-    if (waiting === undefined) {
-      this.#shards.set(shard, [message]);
-      this.#sendAll(shard);
-    } else {
-      waiting.push(message);
-      if (waiting.length > MAX_WAITING) {
-        waiting.shift();
-        this.#options.report(new Error(`Shard ${shard} does not take messages; the oldest is lost`), "bus");
-      }
+    const queue = this.#shards.get(shard);
+    if (queue !== undefined) return this.#push(shard, queue, message);
+    const made = new ShardQueue();
+    this.#shards.set(shard, made);
+    this.#push(shard, made, message);
+    this.#sendAll(shard, made);
+  }
+
+  /** Nobody need wait for the answers to what did not reach a shard. */
+  #fail(messages: readonly ClusterMessage[], from: ServerId, reason: unknown): void {
+    const error = `Cannot reach server ${from}: ${(reason as Error | undefined)?.message ?? String(reason)}`;
+    for (const message of messages) {
+      if (message.type !== "ask") continue;
+      const { nsp, id } = message;
+      this.#deliver?.({ type: "answer", from, to: this.id, nsp, id, values: [], error });
     }
   }
 
-  async #sendAll(shard: number): Promise<void> {
+  #push(shard: number, queue: ShardQueue, message: ClusterMessage): void {
+    const lost = queue.push(message);
+    if (lost === 0) return;
+    const error = new Error(`Shard ${shard} does not take messages; the oldest ${lost} are lost`);
+    this.#options.report(error, `messages to shard ${shard}`);
+  }
+
+  async #sendAll(shard: number, queue: ShardQueue): Promise<void> {
     await undefined; // what is said in one turn goes together
     const { net, report, shard: from } = this.#options;
     const life = this.#life ??= randomId();
-    for (let all = this.#shards.get(shard)!; all.length > 0; all = this.#shards.get(shard)!) {
-      const messages = all.splice(0, MAX_BATCH);
-      const batch: ShardBatch = { from, life, number: ++this.#number, messages };
+    while (!queue.isEmpty) {
+      const batch: ShardBatch = { from, life, number: ++this.#number, messages: queue.take() };
       try {
         await twice(() => net.deliver(shard, batch));
       } catch (error) {
         report(error, `messages to shard ${shard}`);
-        this.#deliver?.({ type: "bye", from: idOf(shard) }); // nobody need wait for its answers
+        this.#fail(batch.messages, idOf(shard), error);
       }
     }
     this.#shards.delete(shard);

@@ -89,7 +89,7 @@ export class MemorySessionStore implements SessionStore {
       session,
       bytes,
       until,
-      deadline: new Deadline(() => this.#end(entry, "age")),
+      deadline: new Deadline({ wake: () => this.#end(entry, "age") }),
       older: this.#newest,
       newer: undefined,
     };

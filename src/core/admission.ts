@@ -115,7 +115,7 @@ export class Admission {
       return this.#owner.ended();
     }
     after(
-      () => mayResume ? sockets.recovery?.take(this.#auth) : undefined,
+      () => mayResume ? sockets.recovery?.take(this.#auth, this.#link.conn) : undefined,
       (resumed) => this.#ask(namespace, resumed),
       (error) => {
         this.#ports.report(error, `session store of "${namespace.name}"`);

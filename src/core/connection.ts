@@ -262,7 +262,7 @@ export class Connection implements EngineListener, SocketLink {
 
   #admit(nsp: string, auth: Record<string, unknown>, { namespace, socket, resumed }: Admitted): void {
     const { sockets } = partsOf(namespace);
-    const missed = resumed && sockets.recovery!.missed(resumed);
+    const missed = resumed && sockets.missed(resumed);
     if (resumed && missed === undefined) { // too many events while the middlewares thought
       sockets.recovery!.giveUp(resumed, "offset");
       closeSocket(socket, "server namespace disconnect");
@@ -274,7 +274,7 @@ export class Connection implements EngineListener, SocketLink {
     this.#cancelJoinTimeout = undefined;
     // Before the answer, as official: the client keeps what comes then for its listeners of `connect`.
     if (missed !== undefined) this.#sendMissed(missed, nsp);
-    const pid = sockets.add(socket, auth, resumed, missed instanceof Promise ? undefined : missed?.last);
+    const pid = sockets.add(socket, auth, resumed, missed instanceof Promise ? undefined : missed);
     // Before the listeners run: what they emit follows the answer.
     this.send({
       type: PacketType.CONNECT,
@@ -379,13 +379,6 @@ export class Connection implements EngineListener, SocketLink {
     this.#unfinished = undefined;
     if (this.#ports.sleeper === undefined) return; // the timer is left to find out: the next packet wants it again
     this.#cancelPartialTimeout?.();
-    this.#cancelPartialTimeout = undefined;
-  }
-
-  #completed(): void {
-    this.#unfinished = undefined;
-    if (this.#ports.sleeper === undefined) return; // the timer finds nothing to do, and serves the next packet
-    this.#cancelPartialTimeout?.(); // it would keep the runtime from sleep
     this.#cancelPartialTimeout = undefined;
   }
 

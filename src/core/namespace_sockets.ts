@@ -27,11 +27,11 @@ import { hasOutgoingListeners, showOutgoing } from "./catch_all.ts";
 import type { ContractChecks, TellInvalid } from "./contract_checks.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import type { NamespaceSetup } from "./namespace_setup.ts";
-import type { NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";
+import type { Missed, NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";
 import { DistantSocket } from "./remote_socket.ts";
 import { type RoomTopic, RoomTopics, WORTHWHILE } from "./room_topics.ts";
 import { type BroadcastFlags, EVERYONE, type Selector } from "./selector.ts";
-import type { LiveSession, Offset, PrivateId } from "./session_store.ts";
+import type { LiveSession, PrivateId } from "./session_store.ts";
 import type { Sleeper } from "./sleep.ts";
 import { type AnySocket, directSocket, loseSocket, openSocket, sendFramesTo, touchSocket } from "./socket.ts";
 import type { DisconnectReason, SocketHome } from "./socket_ports.ts";
@@ -146,20 +146,25 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
     this.#recovery?.end(this.name);
   }
 
-  /**
-   * A socket is connected from now on. Returns its `pid` where it may come back. `last`: the last event of those it
-   * had missed.
-   */
+  /** What a session has missed until now; undefined where it is gone by now. */
+  missed(resumed: ResumedSession): Missed | undefined | Promise<Missed | undefined> {
+    return this.recovery!.missed(resumed, (frames, offset) => {
+      const { data = [] } = this.decode(frames);
+      return this.#encode({ type: PacketType.EVENT, nsp: this.name, data: [...data.slice(0, -1), offset] });
+    });
+  }
+
+  /** A socket is connected from now on. Returns its `pid` where it may come back. `missed`: what it was sent again. */
   add(
     socket: AnySocket,
     auth: Record<string, unknown>,
     resumed?: ResumedSession,
-    last?: Offset,
+    missed?: Missed,
   ): PrivateId | undefined {
     const id = socket.id as SocketId;
     openSocket(socket);
     this.byId.set(id, socket);
-    const pid = this.recovery?.begin(id, () => loseSocket(socket), auth, resumed, last);
+    const pid = this.recovery?.begin(id, () => loseSocket(socket), auth, resumed, missed);
     this.join(id, [ownRoom(id), ...resumed?.session.rooms ?? []]);
     return pid;
   }

@@ -7,10 +7,11 @@
  * @module
  */
 import type { ReportError } from "../engine/ports.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { randomId } from "../protocol/random_id.ts";
 import type { Clock } from "../time/clock.ts";
 import type { FramesOrPromise } from "./adapter.ts";
-import type { Room, SocketId } from "./ids.ts";
+import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import type {
   EventLog,
   LiveSession,
@@ -36,7 +37,7 @@ export interface RecoveryPorts {
   makeLog(nsp: string): EventLog;
   /**
    * Fetches a session that is kept by another server; undefined where it would be kept here. `end`: the end of the
-   * log here. Never rejects.
+   * log here. `by`: the connection that wants it. Never rejects.
    */
   readonly elsewhere?:
     | ((
@@ -44,6 +45,7 @@ export interface RecoveryPorts {
       pid: PrivateId,
       known: Offset | undefined,
       end: () => Offset,
+      by: object,
     ) => Promise<ResumedSession | undefined> | undefined)
     | undefined;
   /** Makes the secret by which a client comes back. Default: 120 random bits. */
@@ -75,6 +77,8 @@ export interface Missed {
   readonly frames: readonly FramesOrPromise[];
   /** The last of it. */
   readonly last: Offset | undefined;
+  /** Where to go on if its client receives none of it. */
+  readonly since: Offset;
 }
 
 /** The reasons after which a client may come back: those that are nobody's wish. */
@@ -183,18 +187,19 @@ export class NamespaceRecovery {
     return this.#log.end();
   }
 
-  /** A socket is connected. Returns the `pid` for its client. `last`: the last event of those it had missed. */
+  /** A socket is connected. Returns the `pid` for its client. `missed`: what it is sent of earlier events. */
   begin(
     id: SocketId,
     lose: () => void,
     auth: Record<string, unknown>,
     resumed?: ResumedSession,
-    last?: Offset,
+    missed?: Missed,
   ): PrivateId {
     const pid = resumed?.session.pid ?? (this.#ports.makeId ?? randomId)() as PrivateId;
     // Also where nothing was resumed: the official client keeps the offset of a session before.
     const known = offsetIn(auth);
-    this.#live.set(id, { pid, known, since: resumed?.offset ?? this.#log.end(), sent: last ?? known, lose });
+    const since = missed?.since ?? resumed?.offset ?? this.#log.end();
+    this.#live.set(id, { pid, known, since, sent: missed?.last ?? known, lose });
     this.#idOf.set(pid, id);
     return pid;
   }
@@ -234,12 +239,15 @@ export class NamespaceRecovery {
    * Takes the session a client asks for, if there is one and its events are still there. It is the caller's then:
    * to be given to a socket, or to {@linkcode putBack} or {@linkcode giveUp}.
    */
-  take(auth: Record<string, unknown>): ResumedSession | undefined | Promise<ResumedSession | undefined> {
+  take(
+    auth: Record<string, unknown>,
+    by: object,
+  ): ResumedSession | undefined | Promise<ResumedSession | undefined> {
     const { pid } = auth;
     const known = offsetIn(auth);
     if (typeof pid !== "string") return undefined;
     const { elsewhere } = this.#ports;
-    const fetched = elsewhere?.(this.#nsp, pid as PrivateId, known, () => this.#log.end());
+    const fetched = elsewhere?.(this.#nsp, pid as PrivateId, known, () => this.#log.end(), by);
     return fetched ?? this.takeHere(pid as PrivateId, known);
   }
 
@@ -296,21 +304,47 @@ export class NamespaceRecovery {
     this.#kept.delete(pid);
   }
 
-  /** What the session has missed until now; undefined where it is gone by now. */
+  /**
+   * What the session has missed until now; undefined where it is gone by now. `again` gives the frames of an event
+   * another offset, with which they end.
+   */
   missed(
-    { session, offset, brought = [] }: ResumedSession,
+    { session, offset, brought }: ResumedSession,
+    again: (frames: readonly Frame[], offset: Offset) => FramesOrPromise,
   ): Missed | undefined | Promise<Missed | undefined> {
-    // What came to both servers while the session was on its way.
-    const known = new Set<string | undefined>(brought.map(({ origin }) => origin));
     const choose = (events: readonly LoggedEvent[]): Missed => {
-      const chosen = [
-        ...brought,
-        ...chosenFor(session, events).filter(({ origin, offset }) => !known.has(origin ?? offset)),
-      ];
-      return { frames: chosen.map(({ frames }) => frames), last: chosen.at(-1)?.offset };
+      const here = chosenFor(session, events);
+      if (brought !== undefined) return this.#relog(session, brought, here, again);
+      return { frames: here.map(({ frames }) => frames), last: here.at(-1)?.offset, since: offset };
     };
     const events = this.#log.since(offset);
     return events instanceof Promise ? events.then((list) => list && choose(list)) : events && choose(events);
+  }
+
+  /**
+   * Logs for one session what it has missed on two servers, so that its client has to do with offsets of this one
+   * alone, and with no other order.
+   */
+  #relog(
+    { id }: RecoverableSession,
+    brought: readonly LoggedEvent[],
+    here: readonly LoggedEvent[],
+    again: (frames: readonly Frame[], offset: Offset) => FramesOrPromise,
+  ): Missed {
+    // What came to both while the session was on its way.
+    const known = new Set<string | undefined>(brought.map(({ origin }) => origin));
+    const all = [...brought, ...here.filter(({ origin, offset }) => !known.has(origin ?? offset))];
+    const since = this.#log.end();
+    const frames = all.map(({ origin, offset, frames }) =>
+      this.#log.append({
+        rooms: [ownRoom(id)],
+        except: [],
+        origin: origin ?? offset,
+        encode: (next) =>
+          frames instanceof Promise ? frames.then((read) => again(read, next)) : again(frames, next),
+      })
+    );
+    return { frames, last: all.length === 0 ? undefined : this.#log.end(), since };
   }
 
   async close(): Promise<void> {

@@ -20,20 +20,21 @@ import type {
 import { type Output, Session, type SessionOptions } from "./session.ts";
 import type { Transport, TransportOwner } from "./transport.ts";
 
-/** What a driver needs of its engine. */
+/** What all drivers of an engine need of it. */
 export interface DriverPorts {
   readonly deadlines: Deadlines;
   readonly report: ReportError;
   /** Called once, when the session is over and before anybody else is told. */
-  readonly forget: () => void;
+  forget(sid: string): void;
   /** Tells the engine's own listeners. */
-  readonly tell?: ((event: "flush" | "drain") => void) | undefined;
+  tell?(event: "flush" | "drain", sid: string): void;
   /** Whether they listen to `flush`. */
-  readonly isFlushHeard?: (() => boolean) | undefined;
+  isFlushHeard?(): boolean;
 }
 
 /** Runs one session. */
 export class Driver implements TransportOwner {
+  readonly #sid: string;
   readonly #ports: DriverPorts;
   readonly #session: Session<Transport>;
   readonly #deadline: Deadline;
@@ -47,20 +48,25 @@ export class Driver implements TransportOwner {
 
   /** `greeting`: the first frames to be sent, once `transport` is ready. `upgraded`: see {@linkcode Session}. */
   constructor(
+    sid: string,
     transport: Transport,
     greeting: readonly Frame[],
     options: SessionOptions,
     ports: DriverPorts,
     upgraded = false,
   ) {
+    this.#sid = sid;
     this.#ports = ports;
     const { deadlines } = ports;
     this.#session = new Session(transport, greeting, options, deadlines.now(), upgraded);
-    this.#deadline = new Deadline(() => {
-      this.#session.advance(deadlines.now());
-      this.#perform();
-    });
+    this.#deadline = new Deadline(this);
     deadlines.set(this.#deadline, this.#session.nextDeadline());
+  }
+
+  /** Its deadline has come. */
+  wake(): void {
+    this.#session.advance(this.#ports.deadlines.now());
+    this.#perform();
   }
 
   get state(): "open" | "closing" | "closed" {
@@ -110,6 +116,13 @@ export class Driver implements TransportOwner {
 
   send(frames: readonly Frame[], options: SendOptions | undefined): void {
     if (this.#emitter !== undefined) this.#showPackets("packetCreate", frames);
+    const sink = this.#sink;
+    if (sink !== undefined) { // the hot path: nothing is queued
+      sink.write(frames, options?.compress !== false);
+      this.#hasFlushed = true;
+      if (!this.#isPerforming) this.#announceFlush();
+      return;
+    }
     if (this.#session.isBlocked) this.#session.transport.refresh(); // what it held may have left by now
     this.#session.send(
       frames,
@@ -121,12 +134,16 @@ export class Driver implements TransportOwner {
 
   /** See {@linkcode EngineSocket.direct}. */
   direct(bytes: number): TopicSocket | undefined {
-    const { isWritable, outputs, transport } = this.#session;
-    // What is about to be written must go first.
-    if (!isWritable || this.#next !== outputs.length || transport.direct === undefined) return undefined;
+    const sink = this.#sink;
+    if (sink?.direct === undefined) return undefined;
     const emitter = this.#emitter;
     const isShown = emitter !== undefined && (emitter.has("packetCreate") || emitter.has("flush"));
-    return isShown || this.#ports.isFlushHeard?.() ? undefined : transport.direct(bytes);
+    return isShown || this.#ports.isFlushHeard?.() ? undefined : sink.direct(bytes);
+  }
+
+  /** The transport that takes frames now, after all that is to be written. */
+  get #sink(): Transport | undefined {
+    return this.#next === this.#session.outputs.length ? this.#session.sink : undefined;
   }
 
   close(discard: boolean): void {
@@ -151,7 +168,9 @@ export class Driver implements TransportOwner {
   }
 
   receive(transport: Transport, frame: Frame): void {
-    this.#session.receive(transport, frame, this.#ports.deadlines.now());
+    // Reading the clock for each frame is a call of the platform for nothing.
+    const now = this.#session.needsTime ? this.#ports.deadlines.now() : 0;
+    this.#session.receive(transport, frame, now);
     if (this.#emitter !== undefined) this.#showPackets("packet", [frame]);
     this.#perform();
   }
@@ -212,7 +231,7 @@ export class Driver implements TransportOwner {
         this.#announce(output.event);
         break;
       case "closed":
-        this.#ports.forget();
+        this.#ports.forget(this.#sid);
         this.#emitter?.emit("close", output.reason, output.description);
         this.#listener?.closed(output.reason, output.description);
         this.#listener = undefined;
@@ -226,7 +245,7 @@ export class Driver implements TransportOwner {
     if (!this.#hasFlushed) return;
     this.#hasFlushed = false;
     this.#emitter?.emit("flush");
-    this.#ports.tell?.("flush");
+    this.#ports.tell?.("flush", this.#sid);
   }
 
   #announce(event: "heartbeat" | "drain" | "upgrading" | "upgrade"): void {
@@ -234,7 +253,7 @@ export class Driver implements TransportOwner {
     if (event === "drain" && !this.#session.isWritable) return; // it filled up again meanwhile
     if (event === "heartbeat" || event === "drain") {
       this.#emitter?.emit(event);
-      if (event === "drain") this.#ports.tell?.(event);
+      if (event === "drain") this.#ports.tell?.(event, this.#sid);
     } else {
       this.#emitter?.emit(event, { name: "websocket", writable: event === "upgrade" });
     }

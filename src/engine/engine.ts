@@ -11,20 +11,26 @@ import { randomId } from "../protocol/random_id.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { Deadlines } from "../time/deadlines.ts";
 import { emptyAnswer, EngineErrorCode, type Refusal, refusal, refusalAnswer } from "./answers.ts";
-import { Driver } from "./driver.ts";
+import { Driver, type DriverPorts } from "./driver.ts";
 import { SessionSocket } from "./engine_socket.ts";
-import { type Admission, admit, isWebSocketRequest } from "./handshake.ts";
+import { type Admission, admit, type Handshake, isWebSocketRequest } from "./handshake.ts";
 import { HeaderList, type ResponseHeaders } from "./headers.ts";
 import { askAllowRequest, askGenerateId, noSid, type Patience, patience } from "./hooks.ts";
 import { type EngineMiddleware, runMiddlewares } from "./middleware.ts";
 import { type EngineOptions, type EngineSettings, engineSettings } from "./options.ts";
 import { PollingTransport } from "./polling.ts";
-import type { EngineHandler, EngineSocket, PeerInfo } from "./ports.ts";
+import type { EngineHandler, EngineSocket, PeerInfo, TransportKind } from "./ports.ts";
 import { readQuery } from "./query.ts";
+import type { SessionOptions } from "./session.ts";
 import { peerOf, type SessionSnapshot } from "./snapshot.ts";
 import type { RequestContext, Runtime } from "./runtime.ts";
 import type { Transport } from "./transport.ts";
-import { type RuntimeSocket, type SocketEvents, WebSocketTransport } from "./websocket.ts";
+import {
+  type RuntimeSocket,
+  type SocketEvents,
+  type WebSocketOptions,
+  WebSocketTransport,
+} from "./websocket.ts";
 
 /** Events of the engine, for users. */
 export interface EngineEvents {
@@ -62,16 +68,27 @@ export interface EnginePorts {
   readonly wakeAll?: (() => void) | undefined;
   /** Makes sids where `generateId` does not. Default: 120 random bits. */
   readonly makeId?: (() => string) | undefined;
+  /** What is put before the sids of `generateId`: they may have to say where their sessions are. */
+  readonly idPrefix?: string | undefined;
 }
 
-interface Session {
-  readonly sid: string;
+const NO_HEADERS = new HeaderList();
+
+class Session {
   readonly driver: Driver;
-  /** The public face; made when the session is announced. */
-  socket: EngineSocket | undefined;
   /** The polling side, where the session began with one. */
   readonly polling: PollingTransport | undefined;
-  readonly transportKind: string;
+  /** The public face; made when the session is announced. */
+  socket: EngineSocket | undefined;
+
+  constructor(driver: Driver, polling: PollingTransport | undefined) {
+    this.driver = driver;
+    this.polling = polling;
+  }
+
+  get transportKind(): TransportKind {
+    return this.driver.transportKind;
+  }
 }
 
 // The side of an engine that runtimes use which let sessions sleep, and users do not see.
@@ -103,13 +120,16 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   readonly #deadlines: Deadlines;
   readonly #handler: EngineHandler | undefined;
   readonly #sessions = new Map<string, Session>();
-  readonly #isWatched: boolean;
   readonly #wakeAll: (() => void) | undefined;
   readonly #makeId: () => string;
+  readonly #idPrefix: string;
   readonly #middlewares: EngineMiddleware[] = [];
   readonly #emitter: Emitter<EngineEvents>;
   readonly #wait: Patience;
-  readonly #isFlushHeard = (): boolean => this.#emitter.has("flush");
+  /** What all sessions share. */
+  readonly #sessionOptions: SessionOptions;
+  readonly #ports: DriverPorts;
+  readonly #webSockets: Readonly<Record<"plain" | "base64", WebSocketOptions>>;
   #isClosed = false;
 
   static {
@@ -130,10 +150,36 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     this.#handler = ports.handler;
     this.#wait = patience(this.#deadlines, settings.hookTimeout);
     this.#emitter = emitter;
-    this.#isWatched = ports.isWatched ?? false;
     this.#wakeAll = ports.wakeAll;
     this.#makeId = ports.makeId ?? randomId;
+    this.#idPrefix = ports.idPrefix ?? "";
     this.generateId = this.#settings.generateId ?? this.#makeId;
+    const { pingInterval, pingTimeout, upgradeTimeout, maxBufferedBytes, maxHttpBufferSize } = settings;
+    this.#sessionOptions = {
+      pingInterval,
+      pingTimeout,
+      upgradeTimeout,
+      maxBufferedBytes,
+      maxPayload: maxHttpBufferSize,
+    };
+    this.#ports = {
+      deadlines: this.#deadlines,
+      report: settings.onError,
+      forget: (sid) => this.#sessions.delete(sid),
+      isFlushHeard: () => emitter.has("flush"),
+      tell: (event, sid) => {
+        if (!emitter.has(event)) return;
+        const socket = this.#sessions.get(sid)?.socket;
+        if (socket !== undefined) emitter.emit(event, socket);
+      },
+    };
+    const plain: WebSocketOptions = {
+      maxMessageBytes: maxHttpBufferSize,
+      base64: false,
+      isWatched: ports.isWatched ?? false,
+      clock: this.#deadlines,
+    };
+    this.#webSockets = { plain, base64: { ...plain, base64: true } };
   }
 
   /** How many sessions are open. */
@@ -197,12 +243,16 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     return transport;
   }
 
-  /** Answers one request of the engine. Never rejects. */
-  handleRequest(request: Request, context: RequestContext): Promise<Response> {
-    const answer = this.#middlewares.length === 0 && !this.#settings.cors
-      ? this.#answer(request, context, new HeaderList())
-      : this.#answerWithin(request, context);
-    return answer.catch((error) => this.#fail(request, error));
+  /** Answers one request of the engine. Neither throws nor rejects. */
+  handleRequest(request: Request, context: RequestContext): Response | Promise<Response> {
+    try {
+      const answer = this.#middlewares.length === 0 && !this.#settings.cors
+        ? this.#answer(request, context)
+        : this.#answerWithin(request, context);
+      return answer instanceof Promise ? answer.catch((error) => this.#fail(request, error)) : answer;
+    } catch (error) {
+      return this.#fail(request, error);
+    }
   }
 
   /** The answer with CORS and middlewares around it. */
@@ -236,19 +286,32 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     return this.#refuse(request, refused);
   }
 
-  async #answer(request: Request, context: RequestContext, extra: HeaderList): Promise<Response> {
+  /** `extra` are headers for whatever is answered to an upgrade. No promise is made for what needs none. */
+  #answer(
+    request: Request,
+    context: RequestContext,
+    extra: HeaderList = NO_HEADERS,
+  ): Response | Promise<Response> {
     if (this.#isClosed) return emptyAnswer(503);
     const admission: Admission<Session> = admit(request, this.#settings, this.#sessions);
     if (admission.kind === "refused") return this.#refuse(request, admission.refusal);
-    if (admission.kind === "session") {
-      const { session, isUpgrade } = admission;
-      if (isUpgrade) return this.#upgrade(request, context, extra, session);
-      const polling = session.polling!; // a session on polling began there
-      const response = request.method === "POST"
-        ? await polling.post(request)
-        : await polling.poll(request, context);
-      return this.#withHeaders(request, response);
-    }
+    if (admission.kind === "handshake") return this.#begin(request, context, extra, admission);
+    const { sid, session, isUpgrade } = admission;
+    if (isUpgrade) return this.#upgrade(request, context, extra, sid, session);
+    const polling = session.polling!; // a session on polling began there
+    const response = request.method === "POST" ? polling.post(request) : polling.poll(request, context);
+    if (!this.#emitter.has("headers")) return response;
+    return response instanceof Promise
+      ? response.then((made) => this.#withHeaders(request, made))
+      : this.#withHeaders(request, response);
+  }
+
+  async #begin(
+    request: Request,
+    context: RequestContext,
+    extra: HeaderList,
+    { transport, base64 }: Handshake,
+  ): Promise<Response> {
     const { allowRequest } = this.#settings;
     const takesTime = allowRequest !== undefined || this.generateId !== this.#makeId;
     if (takesTime) context.watch?.();
@@ -261,10 +324,13 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       );
       if (refused) return this.#refuse(request, refused);
     }
-    const sid = this.generateId === this.#makeId
-      ? this.#makeId()
-      : await askGenerateId(this.generateId, request, this.#wait);
-    if (typeof sid !== "string") return this.#refuse(request, sid);
+    let sid: string;
+    if (this.generateId === this.#makeId) sid = this.#makeId();
+    else {
+      const made = await askGenerateId(this.generateId, request, this.#wait);
+      if (typeof made !== "string") return this.#refuse(request, made);
+      sid = this.#idPrefix + made;
+    }
     if (this.#sessions.has(sid)) {
       return this.#refuse(request, noSid(new Error("generateId made a sid in use")));
     }
@@ -275,22 +341,25 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       headers: new Headers(request.headers),
       address: context.address,
     };
-    return admission.transport === "polling"
-      ? this.#openPolling(request, context, sid, peer)
-      : this.#openWebSocket(request, context, extra, sid, peer, admission.base64);
+    return transport === "polling"
+      ? this.#openPolling(request, sid, peer)
+      : this.#openWebSocket(request, context, extra, sid, peer, base64);
   }
 
   async #openPolling(
     request: Request,
-    context: RequestContext,
     sid: string,
     peer: PeerInfo,
   ): Promise<Response> {
     const { maxHttpBufferSize, compressionThreshold, setCookie } = this.#settings;
-    const polling = new PollingTransport({ maxBodyBytes: maxHttpBufferSize, compressionThreshold });
+    const polling = new PollingTransport({
+      maxBodyBytes: maxHttpBufferSize,
+      compressionThreshold,
+      clock: this.#deadlines,
+    });
     const driver = this.#openSession(sid, polling, polling);
     polling.attach(driver);
-    const answered = polling.poll(request, { park: context.park }); // takes the open packet
+    const answered = polling.poll(request); // takes the open packet
     this.#announce(sid, peer, driver);
     const headers: ResponseHeaders = setCookie ? { "set-cookie": setCookie(sid) } : {};
     return this.#withHeaders(request, await answered, headers);
@@ -312,23 +381,22 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       driver.ready(transport);
       this.#announce(sid, peer, driver);
     });
-    extra.add(this.#emitHeaders(request, {}));
-    return this.#upgradeTo(transport, request, context, extra, sid);
+    return this.#upgradeTo(transport, request, context, extra.with(this.#emitHeaders(request, {})), sid);
   }
 
   #upgrade(
     request: Request,
     context: RequestContext,
     extra: HeaderList,
-    { sid, driver }: Session,
+    sid: string,
+    { driver }: Session,
   ): Response {
     const base64 = readQuery(request.url).b64 === "1";
     const transport = this.#webSocket(base64, (transport) => {
       transport.attach(driver);
       driver.propose(transport);
     });
-    extra.add(this.#emitHeaders(request));
-    return this.#upgradeTo(transport, request, context, extra, sid);
+    return this.#upgradeTo(transport, request, context, extra.with(this.#emitHeaders(request)), sid);
   }
 
   #upgradeTo(
@@ -350,11 +418,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   }
 
   #webSocket(base64: boolean, onOpen: (transport: WebSocketTransport) => void): WebSocketTransport {
-    const { maxHttpBufferSize } = this.#settings;
-    return new WebSocketTransport(
-      { maxMessageBytes: maxHttpBufferSize, base64, isWatched: this.#isWatched, clock: this.#deadlines },
-      onOpen,
-    );
+    return new WebSocketTransport(this.#webSockets[base64 ? "base64" : "plain"], onOpen);
   }
 
   #openSession(sid: string, transport: Transport, polling: PollingTransport | undefined): Driver {
@@ -379,32 +443,8 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     greeting: readonly Frame[],
     upgraded: boolean,
   ): Driver {
-    const driver = new Driver(
-      transport,
-      greeting,
-      { ...this.#settings, maxPayload: this.#settings.maxHttpBufferSize },
-      {
-        deadlines: this.#deadlines,
-        report: this.#settings.onError,
-        forget: () => this.#sessions.delete(sid),
-        isFlushHeard: this.#isFlushHeard,
-        tell: (event) => {
-          if (!this.#emitter.has(event)) return;
-          const socket = this.#sessions.get(sid)?.socket;
-          if (socket !== undefined) this.#emitter.emit(event, socket);
-        },
-      },
-      upgraded,
-    );
-    this.#sessions.set(sid, {
-      sid,
-      driver,
-      socket: undefined,
-      polling,
-      get transportKind() {
-        return driver.transportKind;
-      },
-    });
+    const driver = new Driver(sid, transport, greeting, this.#sessionOptions, this.#ports, upgraded);
+    this.#sessions.set(sid, new Session(driver, polling));
     return driver;
   }
 
@@ -442,7 +482,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
 
   #withHeaders(request: Request, response: Response, initial?: ResponseHeaders): Response {
     const headers = this.#emitHeaders(request, initial);
-    return headers ? this.#write(new HeaderList().add(headers), response) : response;
+    return headers ? this.#write(NO_HEADERS.with(headers), response) : response;
   }
 
   /** The response with `headers` on it; what a listener or an option made that is no header is left out. */

@@ -9,9 +9,16 @@ import { readQuery } from "./query.ts";
 
 /** What a request asks for. */
 export type Admission<D> =
-  | { readonly kind: "session"; readonly session: D; readonly isUpgrade: boolean }
-  | { readonly kind: "handshake"; readonly transport: "polling" | "websocket"; readonly base64: boolean }
+  | { readonly kind: "session"; readonly sid: string; readonly session: D; readonly isUpgrade: boolean }
+  | Handshake
   | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** A request for a new session. */
+export interface Handshake {
+  readonly kind: "handshake";
+  readonly transport: "polling" | "websocket";
+  readonly base64: boolean;
+}
 
 /** What of a session the checks look at. */
 export interface KnownSession {
@@ -63,7 +70,7 @@ export function admit<D extends KnownSession>(
     if (request.method !== "GET" && request.method !== "POST") {
       return refused(EngineErrorCode.BAD_HANDSHAKE_METHOD, { method: request.method });
     }
-    return { kind: "session", session, isUpgrade };
+    return { kind: "session", sid, session, isUpgrade };
   }
   const origin = request.headers.get("origin");
   if (origin !== null && !isHeaderText(origin)) {

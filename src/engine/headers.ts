@@ -14,22 +14,22 @@ const ADDING: ReadonlySet<string> = new Set(["vary", "set-cookie"]);
 /** A list of headers to be written on an answer. */
 export class HeaderList {
   /** Values become text when they are written: what listeners filled in may be anything. */
-  readonly #entries: [name: string, value: unknown][];
+  readonly #entries: readonly (readonly [name: string, value: unknown])[];
 
-  constructor(entries: readonly (readonly [name: string, value: string])[] = []) {
-    this.#entries = entries.map(([name, value]) => [name, value]);
+  constructor(entries: readonly (readonly [name: string, value: unknown])[] = []) {
+    this.#entries = entries;
   }
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** Adds what listeners filled in. */
-  add(headers: ResponseHeaders | undefined): this {
-    for (const [name, value] of Object.entries(headers ?? {})) {
-      for (const item of Array.isArray(value) ? value : [value]) this.#entries.push([name, item]);
-    }
-    return this;
+  /** A list with what listeners filled in. */
+  with(headers: ResponseHeaders | undefined): HeaderList {
+    const added = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((item) => [name, item] as const)
+    );
+    return added.length === 0 ? this : new HeaderList([...this.#entries, ...added]);
   }
 
   /** Writes all on `target`; what is no header is reported and left out. */

@@ -27,6 +27,11 @@ export class Heartbeat {
     return this.#deadline;
   }
 
+  /** Whether a ping was sent that is not answered: until then nothing that comes changes anything. */
+  get awaitsPong(): boolean {
+    return this.#awaitsPong;
+  }
+
   /** A pong came. An unsolicited one changes nothing, so a client cannot put off or hasten a ping. */
   pong(now: number): void {
     if (!this.#awaitsPong) return;

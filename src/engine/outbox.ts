@@ -13,18 +13,25 @@ export interface Batch {
   readonly compress: boolean;
 }
 
-/** What a waiting frame takes beside its bytes: a string, three array slots. */
+/** What a waiting frame takes beside its bytes: a string, an entry of the list. */
 const FRAME_OVERHEAD = 64;
 
-/** A queue of frames. */
+interface Waiting {
+  readonly frame: Frame;
+  /** Bytes: UTF-8 of a text, raw size of a binary frame. */
+  readonly size: number;
+  readonly compress: boolean;
+}
+
+const NOTHING: Waiting[] = [];
+
+/** A queue of frames. Empty, as it nearly always is, it holds no list. */
 export class Outbox {
-  #frames: Frame[] = [];
-  #sizes: number[] = [];
-  #compress: boolean[] = [];
+  #waiting: Waiting[] = NOTHING;
   #bytes = 0;
 
   get isEmpty(): boolean {
-    return this.#frames.length === 0;
+    return this.#waiting.length === 0;
   }
 
   /** Bytes that wait: UTF-8 of texts, raw size of binary frames. */
@@ -34,47 +41,34 @@ export class Outbox {
 
   /** Bytes of memory that wait, roughly: many tiny frames weigh more than their bytes. */
   get weight(): number {
-    return this.#bytes + this.#frames.length * FRAME_OVERHEAD;
+    return this.#bytes + this.#waiting.length * FRAME_OVERHEAD;
   }
 
   push(frame: Frame, compress: boolean): void {
     const size = frameByteLength(frame);
-    this.#frames.push(frame);
-    this.#sizes.push(size);
-    this.#compress.push(compress);
+    if (this.#waiting === NOTHING) this.#waiting = [];
+    this.#waiting.push({ frame, size, compress });
     this.#bytes += size;
   }
 
   /** Takes from the front what fits into `maxBytes` as one polling body, but at least one frame. */
   take(maxBytes: number): Batch {
-    let count = 0;
+    const frames: Frame[] = [];
+    let isCompressed = false;
     let total = 0;
-    while (count < this.#frames.length) {
-      const frame = this.#frames[count]!;
-      const size = typeof frame === "string" ? this.#sizes[count]! : payloadByteLength(frame);
-      total += size + (count > 0 ? 1 : 0); // every frame but the first follows a separator
-      if (count > 0 && total > maxBytes) break;
-      count++;
+    for (const { frame, size, compress } of this.#waiting) {
+      total += typeof frame === "string" ? size : payloadByteLength(frame);
+      if (frames.length > 0 && ++total > maxBytes) break; // every frame but the first follows a separator
+      frames.push(frame);
+      isCompressed ||= compress;
+      this.#bytes -= size;
     }
-    return this.#take(count);
+    this.#waiting = frames.length === this.#waiting.length ? NOTHING : this.#waiting.slice(frames.length);
+    return { frames, compress: isCompressed };
   }
 
   clear(): void {
-    this.#frames = [];
-    this.#sizes = [];
-    this.#compress = [];
+    this.#waiting = NOTHING;
     this.#bytes = 0;
-  }
-
-  #take(count: number): Batch {
-    if (count === this.#frames.length) {
-      const batch = { frames: this.#frames, compress: this.#compress.includes(true) };
-      this.clear();
-      return batch;
-    }
-    const frames = this.#frames.splice(0, count);
-    const compress = this.#compress.splice(0, count).includes(true);
-    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
-    return { frames, compress };
   }
 }

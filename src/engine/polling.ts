@@ -6,15 +6,21 @@
  * @module
  */
 import { decodePayload, encodePayload } from "../protocol/engine_payload.ts";
-import { type Frame, utf8Length } from "../protocol/frame.ts";
-import { emptyAnswer, payloadAnswer, postAnswer } from "./answers.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Clock } from "../time/clock.ts";
+import { emptyAnswer, postAnswer } from "./answers.ts";
 import { readText } from "./body.ts";
-import { chooseEncoding } from "./compression.ts";
-import type { RequestContext } from "./runtime.ts";
+import { ParkedPoll, type PollContext } from "./parked_poll.ts";
 import type { Transport, TransportOwner } from "./transport.ts";
 
 /** The most packets in one POST: a body of one-byte packets must not cost more than its size suggests. */
 const MAX_PACKETS_PER_POST = 65_536;
+
+/**
+ * ms after which a patient runtime is told that a poll waits. Where much happens polls are answered earlier, and on
+ * Deno the signal of a request costs more than all the rest of it.
+ */
+const PATIENCE = 500;
 
 /** Settings of a {@linkcode PollingTransport}. */
 export interface PollingOptions {
@@ -22,15 +28,7 @@ export interface PollingOptions {
   readonly maxBodyBytes: number;
   /** Payloads from this many bytes on are compressed where the client accepts it; Infinity: never. */
   readonly compressionThreshold: number;
-}
-
-/** What a poll is answered: a payload, or nothing (status 400) where its client left. */
-type PollAnswer = { readonly payload: string; readonly compress: boolean } | undefined;
-
-interface ParkedPoll {
-  /** Whether an answer was delivered, where the runtime tells. */
-  readonly delivered: (() => Promise<unknown>) | undefined;
-  readonly answer: (answer: PollAnswer) => void;
+  readonly clock: Clock;
 }
 
 /** The polling side of one session. */
@@ -43,6 +41,8 @@ export class PollingTransport implements Transport {
   /** Ends the POST that is being read. */
   #abortPost: (() => void) | undefined;
   #isReleased = false;
+  /** Whether it is to be looked soon whether the poll still waits. */
+  #isExpecting = false;
 
   constructor(options: PollingOptions) {
     this.#options = options;
@@ -54,26 +54,23 @@ export class PollingTransport implements Transport {
   }
 
   /** A GET: parks until there are frames. */
-  async poll(
-    request: Request,
-    context: Pick<RequestContext, "delivered" | "park"> = {},
-  ): Promise<Response> {
+  poll(request: Request, context: PollContext = {}): Response | Promise<Response> {
     if (this.#isReleased) return emptyAnswer(400);
     if (this.#parked) {
       this.#owner?.lost(this, "transport error", "overlap from client");
       return emptyAnswer(400);
     }
-    const { promise, resolve } = Promise.withResolvers<PollAnswer>();
-    const parked: ParkedPoll = { delivered: context.delivered, answer: resolve };
-    this.#parked = parked;
+    const { compressionThreshold } = this.#options;
+    const poll = this.#parked = new ParkedPoll(request, context, compressionThreshold);
     this.#owner?.ready(this);
-    if (this.#parked === parked) await this.#wait(parked, promise, request.signal, context);
-    // The response is made here and not by whoever sends: on Workers it must belong to this request.
-    return this.#respond(request, await promise);
+    if (poll.isAnswered) return poll.response();
+    if (context.isPatient) this.#expectLong(poll);
+    else this.#settle(poll);
+    return poll.wait();
   }
 
   /** A POST: its frames go to the owner, in order, before the answer. */
-  async post(request: Request): Promise<Response> {
+  post(request: Request): Response | Promise<Response> {
     if (this.#isReleased) return emptyAnswer(400);
     if (this.#abortPost) {
       this.#owner?.lost(this, "transport error", "overlap from client");
@@ -84,29 +81,31 @@ export class PollingTransport implements Transport {
       this.#owner?.lost(this, "transport error", "invalid content");
       return emptyAnswer(400);
     }
-    let body: string | undefined | typeof ABORTED;
-    try {
-      body = await new Promise((resolve, reject) => {
-        this.#abortPost = () => resolve(ABORTED);
-        readText(request, this.#options.maxBodyBytes).then(resolve, reject);
+    return new Promise((answer) => {
+      const abort = this.#abortPost = (): void => answer(emptyAnswer(400));
+      /** Whether the session still wants it. */
+      const take = (): boolean => {
+        if (this.#abortPost !== abort) return false;
+        this.#abortPost = undefined;
+        return !this.#isReleased;
+      };
+      readText(request, this.#options.maxBodyBytes).then((body) => {
+        if (!take()) return;
+        if (body === undefined) return answer(emptyAnswer(413)); // the session goes on: a smaller body may follow
+        this.#receive(body);
+        answer(postAnswer());
+      }).catch((error) => {
+        if (take()) this.#owner?.lost(this, "transport error", error);
+        answer(emptyAnswer(400));
       });
-    } catch (error) {
-      this.#owner?.lost(this, "transport error", error);
-      return emptyAnswer(400);
-    } finally {
-      this.#abortPost = undefined;
-    }
-    if (body === ABORTED) return emptyAnswer(400);
-    if (body === undefined) return emptyAnswer(413); // the session goes on: a smaller body may follow
-    this.#receive(body);
-    return postAnswer();
+    });
   }
 
   write(frames: readonly Frame[], compress: boolean): void {
-    const parked = this.#unpark();
-    if (!parked) return;
-    parked.answer({ payload: encodePayload(frames), compress });
-    parked.delivered?.().catch((error) => this.#owner?.lost(this, "transport error", error));
+    const poll = this.#unpark();
+    if (!poll) return;
+    poll.answer(encodePayload(frames), compress);
+    poll.delivered()?.catch((error) => this.#owner?.lost(this, "transport error", error));
   }
 
   refresh(): void {} // what a poll was answered is not held here
@@ -115,7 +114,7 @@ export class PollingTransport implements Transport {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#abortPost?.();
-    this.#unpark()?.answer({ payload: farewell === "close" ? "1" : "6", compress: false });
+    this.#unpark()?.answer(farewell === "close" ? "1" : "6", false);
     this.#owner = undefined;
   }
 
@@ -125,41 +124,31 @@ export class PollingTransport implements Transport {
     if (error) this.#owner?.garbled(this, error);
   }
 
+  /** Settles the poll unless it is answered soon. One timer at a time: most polls are. */
+  #expectLong(poll: ParkedPoll): void {
+    if (this.#isExpecting) return;
+    this.#isExpecting = true;
+    const { clock } = this.#options;
+    clock.at(clock.now() + PATIENCE, () => {
+      this.#isExpecting = false;
+      const parked = this.#parked;
+      if (parked === poll) this.#settle(poll);
+      else if (parked !== undefined) this.#expectLong(parked);
+    });
+  }
+
+  /** The poll takes its time: now its client may leave. */
+  #settle(poll: ParkedPoll): void {
+    poll.settle(() => {
+      if (this.#parked !== poll) return;
+      this.#parked = undefined;
+      this.#owner?.lost(this, "transport error", "poll connection closed prematurely");
+    });
+  }
+
   #unpark(): ParkedPoll | undefined {
     const parked = this.#parked;
     this.#parked = undefined;
     return parked;
   }
-
-  async #wait(
-    parked: ParkedPoll,
-    answered: Promise<PollAnswer>,
-    signal: AbortSignal,
-    context: Pick<RequestContext, "park">,
-  ): Promise<void> {
-    const onAbort = (): void => {
-      if (this.#parked !== parked) return;
-      this.#parked = undefined;
-      parked.answer(undefined); // nobody reads it, but the handler ends
-      this.#owner?.lost(this, "transport error", "poll connection closed prematurely");
-    };
-    const unpark = context.park?.();
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort);
-    await answered;
-    signal.removeEventListener("abort", onAbort);
-    unpark?.();
-  }
-
-  #respond(request: Request, answer: PollAnswer): Response {
-    if (answer === undefined) return emptyAnswer(400);
-    const { payload, compress } = answer;
-    const threshold = this.#options.compressionThreshold;
-    const isLong = payload.length >= threshold ||
-      (payload.length * 3 >= threshold && utf8Length(payload) >= threshold);
-    const encoding = compress && isLong ? chooseEncoding(request.headers.get("accept-encoding")) : undefined;
-    return payloadAnswer(payload, encoding);
-  }
 }
-
-const ABORTED = Symbol("aborted");

@@ -12,6 +12,8 @@ export interface ProtocolQuery {
   b64?: string;
 }
 
+const KEYS = ["sid", "EIO", "transport", "b64"] as const;
+
 /** The keys that are there, decoded; an undecodable value is taken as it stands. */
 export function readQuery(url: string): ProtocolQuery {
   const query: ProtocolQuery = {};
@@ -24,13 +26,19 @@ export function readQuery(url: string): ProtocolQuery {
     if (next < 0 || next > end) next = end;
     const equals = url.indexOf("=", start);
     const keyEnd = equals < 0 || equals > next ? next : equals;
-    const key = url.slice(start, keyEnd);
-    if (key === "EIO" || key === "transport" || key === "sid" || key === "b64") {
-      query[key] = decode(url.slice(Math.min(keyEnd + 1, next), next));
-    }
+    const key = keyAt(url, start, keyEnd);
+    if (key !== undefined) query[key] = decode(url.slice(Math.min(keyEnd + 1, next), next));
     start = next + 1;
   }
   return query;
+}
+
+/** Compared in place: a text for each key would be most of the work. */
+function keyAt(url: string, start: number, end: number): keyof ProtocolQuery | undefined {
+  for (const key of KEYS) {
+    if (key.length === end - start && url.startsWith(key, start)) return key;
+  }
+  return undefined;
 }
 
 function decode(value: string): string {

@@ -10,6 +10,11 @@ export interface RequestContext {
   readonly address: string;
   /** Resolves once the answer was delivered and rejects where it was not; absent where the runtime does not tell. */
   readonly delivered?: (() => Promise<unknown>) | undefined;
+  /**
+   * Whether `park`, and asking the request's signal for a client that leaves, may wait for half a second. Then polls
+   * that are answered earlier need neither.
+   */
+  readonly isPatient?: boolean | undefined;
   /** The answer will have to wait for an event. Returns what to call in this request once it has come. */
   readonly park?: (() => () => void) | undefined;
   /** A hook is about to take its time: from now on it is to be seen whether the client leaves meanwhile. */

@@ -127,6 +127,16 @@ export class Session<T extends TransportHandle> {
     return this.#state === "open" && !this.#isSlow && this.#ready && this.#outbox.isEmpty;
   }
 
+  /** The WebSocket that takes at once what is sent now; undefined where something waits or must be decided. */
+  get sink(): T | undefined {
+    return this.isWritable && this.#current.kind === "websocket" ? this.#current : undefined;
+  }
+
+  /** Whether {@linkcode Session.receive} must be told the time: else any `now` that is past will do. */
+  get needsTime(): boolean {
+    return this.#state !== "open" || this.#upgrade !== undefined || this.#heartbeat.awaitsPong;
+  }
+
   /** Whether a WebSocket said that it wants no more for now. */
   get isBlocked(): boolean {
     return !this.#ready && this.#current.kind === "websocket" && this.#state === "open";
@@ -244,10 +254,8 @@ export class Session<T extends TransportHandle> {
    */
   send(frames: readonly Frame[], isVolatile: boolean, compress: boolean): void {
     if (this.#state !== "open" || this.#isSlow) return;
-    if (this.#ready && this.#outbox.isEmpty && this.#current.kind === "websocket") {
-      this.outputs.push({ do: "write", to: this.#current, frames, compress }); // the hot path: nothing is queued
-      return;
-    }
+    const to = this.sink;
+    if (to !== undefined) return void this.outputs.push({ do: "write", to, frames, compress });
     if (isVolatile && !this.isWritable) return;
     // Looked at when more is to be sent: one message of any size may always be on its way.
     if (this.#outbox.weight + this.#held > this.#options.maxBufferedBytes) {

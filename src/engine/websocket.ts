@@ -64,7 +64,7 @@ export class WebSocketTransport implements Transport, SocketEvents {
   readonly kind = "websocket";
   readonly isWatched: boolean;
   readonly #options: WebSocketOptions;
-  readonly #onOpen: (transport: WebSocketTransport) => void;
+  #onOpen: ((transport: WebSocketTransport) => void) | undefined;
   #owner: TransportOwner | undefined;
   #socket: RuntimeSocket | undefined;
   /** Bytes sent since `bufferedAmount` was last read: below the mark there is no need to read it again. */
@@ -89,8 +89,10 @@ export class WebSocketTransport implements Transport, SocketEvents {
   }
 
   opened(socket: RuntimeSocket): void {
+    const onOpen = this.#onOpen;
+    this.#onOpen = undefined; // it may hold much, and the transport lives long
     this.#socket = socket;
-    this.#onOpen(this);
+    onOpen?.(this);
   }
 
   message(data: Frame): void {

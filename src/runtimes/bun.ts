@@ -41,6 +41,7 @@ const LONGEST_TIMEOUT = 255;
 export function bunContext(request: Request, [passed]: readonly unknown[]): RequestContext {
   const server = serverIn(passed);
   return {
+    isPatient: true,
     get address(): string {
       // Null after the upgrade; the engine asks before it.
       return server.requestIP(request)?.address.replace(/^::ffff:/i, "") ?? "";

@@ -16,12 +16,22 @@ interface ServeInfo {
 
 /** The parts of the `Deno` namespace that are used. */
 interface DenoNamespace {
+  readonly version: { readonly deno: string };
   readonly env: { get(name: string): string | undefined };
   readonly permissions: { querySync(what: { name: "env"; variable: string }): { readonly state: string } };
   upgradeWebSocket(
     request: Request,
     options: { idleTimeout: number },
   ): { socket: WebSocket; response: Response };
+}
+
+/** Whether `request.signal` tells of a client that left before it was asked for; seen on 2.9.6, and not on 2.5.0. A call of the platform each time. */
+const SIGNALS_LATE = isAtLeast(2, 9);
+
+function isAtLeast(major: number, minor: number): boolean {
+  const { Deno } = globalThis as { Deno?: Partial<DenoNamespace> };
+  const [ours = 0, next = 0] = Deno?.version?.deno.split(".").map(Number) ?? [];
+  return ours > major || (ours === major && next >= minor);
 }
 
 /** Whether this is Deno. */
@@ -38,20 +48,41 @@ export function denoEnvironment(name: string): string | undefined {
 
 /** The context of a request that came with `info` from `Deno.serve`. */
 export function denoContext(request: Request, [info]: readonly unknown[]): RequestContext {
-  const serveInfo = (info ?? {}) as ServeInfo;
-  let hasLeft = false;
-  return {
-    // Read now: after the upgrade it throws.
-    address: serveInfo.remoteAddr?.hostname ?? serveInfo.remoteAddr?.path ?? "",
-    delivered: "completed" in serveInfo ? () => Promise.resolve(serveInfo.completed) : undefined,
+  return new DenoContext(request, (info ?? {}) as ServeInfo);
+}
+
+/** What is asked for is read then, and before the upgrade: much of it is a call of the platform. */
+class DenoContext implements RequestContext {
+  readonly isPatient = SIGNALS_LATE;
+  readonly #request: Request;
+  readonly #info: ServeInfo;
+  #hasLeft = false;
+
+  constructor(request: Request, info: ServeInfo) {
+    this.#request = request;
+    this.#info = info;
+  }
+
+  get address(): string {
+    const { remoteAddr } = this.#info;
+    return remoteAddr?.hostname ?? remoteAddr?.path ?? "";
+  }
+
+  get delivered(): (() => Promise<unknown>) | undefined {
+    const info = this.#info;
+    return "completed" in info ? () => info.completed! : undefined;
+  }
+
+  watch(): void {
     // Looking at `aborted` afterwards is too late: it must be listened for.
-    watch: () => request.signal.addEventListener("abort", () => hasLeft = true),
-    upgrade: (events, headers) => {
-      // An upgrade of a connection that is gone never ends, and `server.shutdown()` would wait for it.
-      if (hasLeft) throw new TypeError("Cannot upgrade to WebSocket: the client has left");
-      return upgrade(request, events, headers);
-    },
-  };
+    this.#request.signal.addEventListener("abort", () => this.#hasLeft = true);
+  }
+
+  upgrade(events: SocketEvents, headers: Headers): Response {
+    // An upgrade of a connection that is gone never ends, and `server.shutdown()` would wait for it.
+    if (this.#hasLeft) throw new TypeError("Cannot upgrade to WebSocket: the client has left");
+    return upgrade(this.#request, events, headers);
+  }
 }
 
 function upgrade(request: Request, events: SocketEvents, headers: Headers): Response {

@@ -3,7 +3,8 @@
  *
  * workerd ties sockets, timers and pending answers to the request they began with: code of another request may not
  * touch them, and they end with it. So each open WebSocket and each parked poll keeps a {@linkcode RequestScope}: a
- * loop of its own request that runs what others leave there. The one timer there is lives in one of these scopes.
+ * loop of its own request that runs what others leave there. The one timer there is lives in some of these scopes,
+ * since workerd ends the request of a poll whose client has left without a word (but with `enable_request_signal`).
  * Needs `compatibility_date` 2024-10-14 or later (promises resolved across requests).
  * @module
  */
@@ -67,7 +68,7 @@ export function workersContext(request: Request): RequestContext {
   return {
     address: addressOf(request),
     park: () => {
-      const parked = scope = new RequestScope();
+      const parked = scope = new RequestScope(pollScopes);
       // A request that waits for nothing but a promise is taken for hung and cancelled.
       const timer = setInterval(() => {}, 10_000);
       return () => {
@@ -77,7 +78,7 @@ export function workersContext(request: Request): RequestContext {
     },
     upgrade: (events, headers) => {
       const [client, server] = webSocketPair();
-      scope = new RequestScope();
+      scope = new RequestScope(socketScopes);
       accept(server, events, scope);
       return switchingProtocols(request, client, headers);
     },
@@ -138,14 +139,18 @@ function isForeign(error: unknown): boolean {
 
 /** Runs things within one request, in order, also for other requests, as long as it lasts. */
 class RequestScope {
+  readonly #all: Set<RequestScope>;
   #queue: (() => void)[] = [];
   #wake: (() => void) | undefined;
   #isOver = false;
 
-  constructor() {
-    scopes.add(this);
+  /** `all`: where those of its kind are listed while they last. */
+  constructor(all: Set<RequestScope>) {
+    this.#all = all;
+    all.add(this);
     this.#loop();
-    if (scopes.size === 1) armTimer();
+    if (timerScopes.length < TIMER_SCOPES) armTimer();
+    else checkTimer();
   }
 
   /** Runs `task` now where this is the request, else soon. What it throws then is for nobody: the socket closed. */
@@ -170,8 +175,8 @@ class RequestScope {
   end(): void {
     this.#isOver = true;
     this.#wake?.();
-    scopes.delete(this);
-    if (timerScope === this) armTimer();
+    this.#all.delete(this);
+    if (timerScopes.includes(this)) armTimer();
   }
 
   async #loop(): Promise<void> {
@@ -190,26 +195,52 @@ class RequestScope {
   }
 }
 
-/** The requests that last, oldest first. */
-const scopes = new Set<RequestScope>();
-/** Where the timer lives. */
-let timerScope: RequestScope | undefined;
+/** The requests that last, oldest first. Those of sockets tell when they end. */
+const socketScopes = new Set<RequestScope>();
+const pollScopes = new Set<RequestScope>();
+/** In how many of them the timer is set: any of them may have been cancelled. */
+const TIMER_SCOPES = 3;
+/** ms after which a timer that did not go off never will. */
+const OVERDUE = 1_000;
+let timerScopes: RequestScope[] = [];
+/** When it is to go off. */
+let timerAt = Infinity;
 /** Who wants to be woken. Few: an engine asks for one time only. */
 const wishes = new Set<{ readonly time: number; readonly wake: () => void }>();
 let generation = 0;
 
-/** Sets the timer for the earliest wish, in a request that lasts. Without one nobody is there to be woken. */
+/** Sets the timer for the earliest wish, in requests that last. Without one nobody is there to be woken. */
 function armTimer(): void {
   const mine = ++generation;
-  const [scope] = scopes;
-  timerScope = scope;
-  if (scope === undefined || wishes.size === 0) return;
-  const time = Math.min(...[...wishes].map((wish) => wish.time));
-  scope.leave(() => {
-    systemClock.at(time, () => {
-      if (mine === generation) wakeAll();
+  timerScopes = [...firstOf(socketScopes, TIMER_SCOPES)];
+  timerScopes.push(...firstOf(pollScopes, TIMER_SCOPES - timerScopes.length));
+  timerAt = Infinity;
+  if (timerScopes.length === 0 || wishes.size === 0) return;
+  const time = timerAt = Math.min(...[...wishes].map((wish) => wish.time));
+  for (const scope of timerScopes) {
+    scope.leave(() => {
+      systemClock.at(time, () => {
+        if (mine === generation) wakeAll();
+      });
     });
-  });
+  }
+}
+
+function* firstOf(scopes: Iterable<RequestScope>, count: number): Iterable<RequestScope> {
+  for (const scope of scopes) {
+    if (count-- <= 0) return;
+    yield scope;
+  }
+}
+
+/** Where the timer did not go off, its requests are gone. */
+function checkTimer(): void {
+  if (systemClock.now() < timerAt + OVERDUE) return;
+  for (const scope of timerScopes) {
+    socketScopes.delete(scope);
+    pollScopes.delete(scope);
+  }
+  wakeAll();
 }
 
 function wakeAll(): void {
@@ -226,7 +257,8 @@ export const workersClock: Clock = {
   at(time, wake) {
     const wish = { time, wake };
     wishes.add(wish);
-    armTimer();
+    checkTimer();
+    if (time < timerAt) armTimer();
     return () => wishes.delete(wish);
   },
 };

@@ -12,7 +12,7 @@ import type { Keepers } from "./recovery_options.ts";
 /** All of it may be left out. */
 export interface ServerHost {
   /** How requests are answered, and who keeps the heartbeat. */
-  readonly engine?: Pick<EnginePorts, "clock" | "runtime" | "isWatched"> | undefined;
+  readonly engine?: Pick<EnginePorts, "clock" | "runtime" | "isWatched" | "idPrefix"> | undefined;
   /** Whom to tell what must not be forgotten by sleep. */
   readonly sleeper?: Sleeper | undefined;
   /** Makes sids, and ids and secrets of sockets: they may have to say where they are. Default: 120 random bits. */

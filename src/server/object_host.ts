@@ -7,6 +7,7 @@ import { clusterAdapter } from "../adapters/cluster_adapter.ts";
 import { DurableEventLog } from "../adapters/durable_event_log.ts";
 import { DurableSessionStore, hasSessions, nextExpiry } from "../adapters/durable_session_store.ts";
 import { Hub, type HubAnswer, type HubCall, roomKey } from "../adapters/hub.ts";
+import type { ClusterMessage } from "../adapters/cluster_messages.ts";
 import { HubBus, type ShardBatch } from "../adapters/hub_bus.ts";
 import { ownRoom, type Room, type SocketId } from "../core/ids.ts";
 import { partsOf } from "../core/namespace.ts";
@@ -25,7 +26,7 @@ import type { ServerHost } from "./host.ts";
 import { type ObjectOptions, type ObjectSettings, objectSettings } from "./object_options.ts";
 import { innards, makeServer, type Server } from "./server.ts";
 import { type HandoverCall, type HandoverNet, SessionHandover } from "./session_handover.ts";
-import { bindingIn, hubsFor, placeOf, shardNet, shardOf } from "./sharding.ts";
+import { bindingIn, hubsFor, idPrefix, placeOf, shardNet, shardOf } from "./sharding.ts";
 
 /** What the object says of itself when the server is made. */
 export interface ObjectProgram {
@@ -33,9 +34,8 @@ export interface ObjectProgram {
   setup(io: Server): void | Promise<void>;
 }
 
-/** ms between two renewals of a shard's lease with its hubs. */
-const RENEWAL = 1_800_000;
-const RENEWED_KEY = "skein/renewed";
+/** When the hubs are to be told the rooms once more, ms since the epoch; absent where they were told of none. */
+const RENEWAL_KEY = "skein/renewal";
 
 /** One life of the server of one object. */
 export class ObjectHost {
@@ -55,8 +55,9 @@ export class ObjectHost {
   #handover: SessionHandover | undefined;
   /** Places in rooms that are kept for now, by namespace and room. */
   readonly #held = new Map<string, number>();
-  /** Set while a session is given away: what it releases is looked at afterwards. */
-  #released: [nsp: string, room: Room | undefined][] | undefined;
+  /** Sessions that are being given away, and what they have released: that is looked at afterwards. */
+  #giving = 0;
+  readonly #released: [nsp: string, room: Room | undefined][] = [];
   #ready: Promise<void> | undefined;
   #hasAnnounced = false;
 
@@ -116,7 +117,7 @@ export class ObjectHost {
     } else if (expiry < Infinity) {
       this.#alarm.wakeAt(expiry);
     }
-    if (shards > 1 && hasSockets) await this.#renew();
+    if (shards > 1) await this.#renew();
     this.#alarm.run();
     this.#sockets?.settle();
   }
@@ -130,11 +131,7 @@ export class ObjectHost {
   /** Messages for this object as a shard. */
   async deliver(batch: ShardBatch): Promise<void> {
     this.#start();
-    if (this.#ready) await this.#ready;
-    this.#sockets!.wakeAll();
-    // Sending needs no listeners; the rest may run them.
-    if (batch.messages.some(({ type }) => type !== "broadcast" && type !== "answer")) this.#announce();
-    this.#bus?.received(batch);
+    await this.#bus?.received(batch, () => this.#readyFor(batch.messages));
     this.#sockets!.settle();
   }
 
@@ -142,14 +139,28 @@ export class ObjectHost {
   async handOver(call: HandoverCall): Promise<unknown> {
     this.#start();
     if (this.#ready) await this.#ready;
+    if (this.#handover?.knows(call) !== true) return undefined; // before it costs anything: clients invent secrets
     this.#announce();
     this.#sockets!.wakeAll();
-    const released: [nsp: string, room: Room | undefined][] = this.#released = [];
-    const answer = await this.#handover?.answer(call);
-    if (this.#released === released) this.#released = undefined;
-    for (const [nsp, room] of released) this.#say(nsp, room);
-    this.#sockets!.settle();
-    return answer;
+    this.#giving++;
+    try {
+      return await this.#handover.answer(call);
+    } finally {
+      if (--this.#giving === 0) {
+        for (const [nsp, room] of this.#released.splice(0)) this.#say(nsp, room);
+      }
+      this.#sockets!.settle();
+    }
+  }
+
+  /** What messages need; undefined: it is there. */
+  #readyFor(messages: readonly ClusterMessage[]): Promise<void> | undefined {
+    if (this.#ready) return this.#ready.then(() => this.#readyFor(messages));
+    this.#sockets!.wakeAll();
+    for (const message of messages) this.#reviveFor(message);
+    // Sending needs no listeners; the rest may run them.
+    if (messages.some(({ type }) => type !== "broadcast" && type !== "answer")) this.#announce();
+    return undefined;
   }
 
   /** Something happened on a WebSocket. */
@@ -186,6 +197,7 @@ export class ObjectHost {
       engine: {
         clock: this.#clock,
         isWatched: true,
+        idPrefix: settings.shards > 1 ? idPrefix(placeOf(this.#state.id.name).shard) : undefined,
         runtime: (request) => sockets.contextOf(request, () => this.#heartbeat.begin(settings.pingInterval)),
       },
       sleeper: sockets,
@@ -207,7 +219,10 @@ export class ObjectHost {
       this.#handover = this.#makeHandover(recovery, this.#store);
     }
     // Without a single WebSocket, sessions of connected sockets are those that a deployment has ended.
-    if (openSockets(this.#state).length === 0) this.#store?.loseAll();
+    if (openSockets(this.#state).length === 0) {
+      this.#store?.loseAll();
+      this.#startAnew();
+    }
     const failed = (error: unknown): never => {
       this.#io = this.#ready = undefined; // half a program is none: the next request tries again
       throw error;
@@ -225,6 +240,14 @@ export class ObjectHost {
     }
   }
 
+  /** A deployment has ended all sockets of this shard: the hubs still believe what they were told of them. */
+  #startAnew(): void {
+    const bus = this.#bus;
+    if (bus === undefined || !this.#state.storage.kv.delete(RENEWAL_KEY)) return;
+    const { onError } = this.io.engine.settings;
+    Promise.all([bus.forget(), bus.renew()]).catch((error) => onError(error, "a new life at the hubs"));
+  }
+
   /** What a server needs that is one shard of several. */
   #spread({ shards, binding }: ObjectSettings): Pick<ServerHost, "makeId" | "adapter" | "elsewhere"> {
     if (shards === 1) return {};
@@ -235,17 +258,18 @@ export class ObjectHost {
       hubs: hubsFor(shards),
       net,
       shardOf: (id) => shardOf(id, shards),
+      renewIn: (ms) => this.#renewIn(ms),
       members: {
         has: (nsp, room) => this.#isHere(nsp, room) || this.#isKept(nsp, room),
-        isHere: (nsp, room) => this.#isHere(nsp, room),
         all: () => this.#rooms(),
       },
       report: (error, where) => this.io.engine.settings.onError(error, where),
     });
+    const prefix = idPrefix(shard);
     return {
-      makeId: () => `s${shard}~${randomId()}`,
+      makeId: () => prefix + randomId(),
       adapter: clusterAdapter(bus),
-      elsewhere: (nsp, pid, known, end) => this.#handover?.fetch(nsp, pid, known, end),
+      elsewhere: (...wanted) => this.#handover?.fetch(...wanted),
     };
   }
 
@@ -312,34 +336,55 @@ export class ObjectHost {
       yield [nsp, undefined];
       for (const room of sockets.rooms) yield [nsp, room];
     }
+    if (this.#store !== undefined) yield* this.#store.places();
+  }
+
+  /** A namespace of which nobody is connected may be wanted by clients that may come back, who are to miss nothing. */
+  #reviveFor(message: ClusterMessage): void {
+    if (!("nsp" in message) || this.#store === undefined) return;
+    const { nsp } = message;
+    const { namespaces } = innards(this.io);
+    if (namespaces.byName.has(nsp) || !this.#store.holds(nsp, undefined)) return;
+    namespaces.revive(nsp, this.#store.patternOf(nsp));
   }
 
   /** A room may have lost the last who had a place in it. */
   #say(nsp: string, room: Room | undefined): void {
-    if (this.#released !== undefined) return void this.#released.push([nsp, room]);
+    if (this.#giving > 0) return void this.#released.push([nsp, room]);
     this.#sockets!.wakeAll();
     this.#bus!.interest(nsp, room, false)?.catch((error) =>
       this.io.engine.settings.onError(error, "leaving of a hub")
     );
   }
 
+  /** Has the hubs told all rooms once more, in so many ms at the latest, also after sleep. */
+  #renewIn(ms: number): void {
+    const { kv } = this.#state.storage;
+    const at = Math.ceil(this.#alarm.now() + ms);
+    const known = kv.get(RENEWAL_KEY) as number | undefined;
+    if (known !== undefined && known <= at) return;
+    kv.put(RENEWAL_KEY, at);
+    this.#alarm.wakeAt(at);
+  }
+
   async #renew(): Promise<void> {
     const { kv } = this.#state.storage;
-    const now = this.#alarm.now();
-    if (now - ((kv.get(RENEWED_KEY) as number | undefined) ?? 0) < RENEWAL) return;
+    const at = kv.get(RENEWAL_KEY) as number | undefined;
+    if (at === undefined) return;
+    if (at > this.#alarm.now()) return this.#alarm.wakeAt(at);
     this.#start();
     if (this.#ready) await this.#ready;
+    kv.delete(RENEWAL_KEY);
+    this.#handover?.forgetOld();
     try {
-      this.#handover?.forgetOld();
       await this.#bus!.renew();
-      kv.put(RENEWED_KEY, now);
     } catch (error) {
-      this.io.engine.settings.onError(error, "renewal with the hubs"); // tried again with the next alarm
+      this.io.engine.settings.onError(error, "renewal with the hubs"); // it is tried again soon
     }
   }
 
   #keepSessions({ sockets }: ConnectionSnapshot): void {
-    for (const { nsp, id, rooms, data, live } of sockets) {
+    for (const { nsp, pattern, id, rooms, data, live } of sockets) {
       if (live === undefined) continue;
       const { pid, known, since } = live;
       const own = ownRoom(id as SocketId);
@@ -353,7 +398,7 @@ export class ObjectHost {
         since,
         left: since,
         until: 0,
-      });
+      }, pattern);
     }
   }
 }

@@ -64,16 +64,17 @@ const KNOWN = 604_800_000;
 const MOVED = "skein/moved/";
 /** Characters: ours are far shorter. */
 const MAX_PID = 200;
-/** Sessions asked for in vain in so many ms, beyond which clients that come back begin anew. */
-const MAX_VAIN = 100;
-const VAIN_PERIOD = 60_000;
+/** Sessions that one connection may ask for in vain; then it begins anew. */
+const MAX_VAIN = 3;
 
 /** Gives sessions away, and fetches them. */
 export class SessionHandover {
   readonly #options: HandoverOptions;
-  /** How often another shard was asked in vain, and until when that is counted. */
-  #vain = 0;
-  #vainUntil = 0;
+  /**
+   * How often another shard was asked in vain for each connection: a client may invent secrets, and each would have us
+   * call another shard.
+   */
+  readonly #vain = new WeakMap<object, number>();
 
   constructor(options: HandoverOptions) {
     this.#options = options;
@@ -85,30 +86,29 @@ export class SessionHandover {
     pid: PrivateId,
     known: Offset | undefined,
     end: () => Offset,
+    by: object,
   ): Promise<ResumedSession | undefined> | undefined {
     const { shard, store, shardOf, report } = this.#options;
     const home = pid.length > MAX_PID ? undefined : shardOf(pid);
-    if (home === undefined || store.has(pid) || !this.#mayAsk()) return undefined;
+    if (home === undefined || store.has(pid)) return undefined;
     const at = home === shard ? this.#movedTo(pid) : home;
     if (at === undefined || at === shard) return undefined;
+    const vain = this.#vain.get(by) ?? 0;
+    if (vain >= MAX_VAIN) return undefined;
+    this.#vain.set(by, vain + 1); // until it turns out otherwise
     const call: HandoverCall = { do: "take", nsp, pid, known, by: shard, isSent: home === shard };
     return this.#fetch(at, call, end).catch((error) => {
       report(error, `fetching of a session from shard ${at}`);
       return undefined; // the client begins anew
     }).then((resumed) => {
-      if (resumed === undefined) this.#vain++;
+      if (resumed !== undefined) this.#vain.set(by, this.#vain.get(by)! - 1);
       return resumed;
     });
   }
 
-  /** A client may invent secrets, and each would have us call another shard: what is asked in vain is limited. */
-  #mayAsk(): boolean {
-    const now = this.#options.timers.now();
-    if (now >= this.#vainUntil) {
-      this.#vainUntil = now + VAIN_PERIOD;
-      this.#vain = 0;
-    }
-    return this.#vain < MAX_VAIN;
+  /** Whether the answer to another shard is more than that there is nothing. */
+  knows(call: HandoverCall): boolean {
+    return call.do === "more" || this.#options.store.has(call.pid) || this.#movedTo(call.pid) !== undefined;
   }
 
   /** Answers another shard. */

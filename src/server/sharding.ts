@@ -30,6 +30,11 @@ export interface ObjectNamespace {
   get(id: unknown): unknown;
 }
 
+/** What the ids of a shard begin with. */
+export function idPrefix(shard: number): string {
+  return `s${shard}~`;
+}
+
 /** The shard, of so many, that is named in an id; undefined where it names none: clients may send us anything. */
 export function shardOf(id: string, shards: number): number | undefined {
   const match = /^s(\d{1,5})~/.exec(id);

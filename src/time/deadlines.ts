@@ -7,17 +7,23 @@
  */
 import type { Clock } from "./clock.ts";
 
+/** Whom a deadline wakes. */
+export interface DeadlineOwner {
+  /** The deadline has passed. */
+  wake(): void;
+}
+
 /** One thing that must happen at some time; its owner keeps it and moves it. */
 export class Deadline {
   /** When, ms since the epoch; Infinity while not scheduled. */
   at: number = Infinity;
   /** Its place in the heap, -1 while not scheduled. Only {@linkcode Deadlines} writes it. */
   index: number = -1;
-  readonly wake: () => void;
+  readonly owner: DeadlineOwner;
 
-  /** `wake` runs once each time the deadline passes. */
-  constructor(wake: () => void) {
-    this.wake = wake;
+  /** `owner.wake` runs once each time the deadline passes. */
+  constructor(owner: DeadlineOwner) {
+    this.owner = owner;
   }
 }
 
@@ -43,7 +49,7 @@ export class Deadlines implements Clock {
   }
 
   at(time: number, wake: () => void): () => void {
-    const deadline = new Deadline(wake);
+    const deadline = new Deadline({ wake });
     this.set(deadline, time);
     return () => this.clear(deadline);
   }
@@ -85,7 +91,7 @@ export class Deadlines implements Clock {
         const first = this.#heap[0];
         if (!first || first.at > now) break;
         this.clear(first);
-        first.wake();
+        first.owner.wake();
       }
     } finally {
       this.#arm(); // also when a wake threw: the others still run

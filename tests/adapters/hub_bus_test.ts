@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ClusterBus } from "../../src/adapters/cluster_bus.ts";
 import type { BroadcastMessage, ClusterMessage, ServerId } from "../../src/adapters/cluster_messages.ts";
-import { Hub, type HubCall, roomKey } from "../../src/adapters/hub.ts";
+import { Hub, type HubCall, LEASE, roomKey } from "../../src/adapters/hub.ts";
 import { HubBus, type ShardBatch } from "../../src/adapters/hub_bus.ts";
 import type { Room } from "../../src/core/ids.ts";
 import { ManualClock } from "../../src/time/manual_clock.ts";
@@ -19,6 +19,8 @@ class Net {
   readonly hubs: Hub[];
   readonly shards: Shard[] = [];
   readonly errors: string[] = [];
+  /** In how many ms shards want to be renewed. */
+  readonly renewals: number[] = [];
   /** Calls to hubs, and batches to shards. */
   readonly calls: (readonly HubCall[])[] = [];
   readonly batches: ShardBatch[] = [];
@@ -55,7 +57,6 @@ class Net {
       },
       members: {
         has: (nsp, room) => members.has(roomKey(nsp, room)),
-        isHere: (nsp, room) => members.has(roomKey(nsp, room)),
         all: function* () {
           for (const key of members) {
             const [, length, rest] = /^(\d+):(.*)$/s.exec(key)!;
@@ -64,6 +65,7 @@ class Net {
           }
         },
       },
+      renewIn: (ms) => this.renewals.push(ms),
       shardOf: (room) => /^s\d~/.test(room) ? Number(room[1]) : undefined,
       report: (error, where) => this.errors.push(`${where}: ${(error as Error).message}`),
     });
@@ -170,7 +172,7 @@ Deno.test("HubBus looks up and sends together what was said in one turn", async 
   assertEquals([texts(two).length, net.calls.length - before, net.batches.length], [1_000, 1, 1]);
 });
 
-Deno.test("HubBus asks no hub about the own room of a socket that is here, and tells none of it", async () => {
+Deno.test("HubBus tells no hub of the own room of a socket: its name says where it is", async () => {
   const net = new Net();
   const [one, two] = [net.add(), net.add()];
   await net.enter(one, "/", "s0~here");
@@ -178,7 +180,21 @@ Deno.test("HubBus asks no hub about the own room of a socket that is here, and t
   await one.bus.publish(said(one.bus.id, "x", "s0~here"));
   await two.bus.publish(said(two.bus.id, "to its shard", "s0~here"));
   await net.settle();
-  assertEquals([net.calls.length, texts(one), texts(two)], [1, ["to its shard"], []]);
+  assertEquals([texts(one), texts(two)], [["to its shard"], []]);
+});
+
+Deno.test("HubBus takes what is for a room that is named like an id to all who are in it", async () => {
+  const net = new Net();
+  const shards = [net.add(), net.add(), net.add(), net.add()];
+  for (const shard of shards.slice(0, 3)) await net.enter(shard, "/", "s2~lobby");
+  for (const { bus } of shards) await bus.publish(said(bus.id, bus.id, "s2~lobby"));
+  await net.settle();
+  assertEquals(shards.map((shard) => texts(shard).sort()), [
+    ["s1", "s2", "s3"],
+    ["s0", "s2", "s3"],
+    ["s0", "s1", "s3"],
+    [],
+  ]);
 });
 
 Deno.test("HubBus finds a socket whose name says another shard, where it was recovered", async () => {
@@ -216,21 +232,61 @@ Deno.test("HubBus repeats a call that the platform calls retryable, and it count
   assertEquals([texts(two), net.batches.length, net.errors], [["once"], 2, []]);
 });
 
-Deno.test("HubBus repeats nothing for an overloaded shard: it is reported, and nobody waits for its answers", async () => {
+Deno.test("HubBus repeats nothing for an overloaded shard: it is reported, and questions have an error for an answer", async () => {
   const net = new Net(1);
   const [one, two] = [net.add(), net.add()];
   await net.enter(two, "/", "a");
   net.fault = (kind) => {
     if (kind === "deliver") throw Object.assign(new Error("busy"), { retryable: true, overloaded: true });
   };
+  const ask = {
+    type: "ask",
+    from: one.bus.id,
+    nsp: "/",
+    id: "q",
+    question: { type: "sockets", timeout: 1 },
+  } as const;
+  one.bus.publish({ ...ask, selector: { rooms: ["a" as Room], except: [], flags: {} } });
   assertEquals(await one.bus.publish(said(one.bus.id, "lost", "a")), ["s1" as ServerId]);
   await net.settle();
   assertEquals([texts(two), net.batches.length, net.errors], [[], 1, ["messages to shard 1: busy"]]);
-  assertEquals(one.heard, [{ type: "bye", from: two.bus.id }]);
+  const { id: from } = two.bus;
+  const error = "Cannot reach server s1: busy";
+  assertEquals(one.heard, [{ type: "answer", from, to: one.bus.id, nsp: "/", id: "q", values: [], error }]);
   net.fault = () => {};
   await one.bus.publish(said(one.bus.id, "next", "a"));
   await net.settle();
   assertEquals(texts(two), ["next"]);
+});
+
+Deno.test("HubBus gives answers to a server that is not ready yet, and the rest when it is", async () => {
+  const net = new Net(1);
+  const [one, two] = [net.add(), net.add()];
+  const heard = (): string[] => two.heard.map((message) => "id" in message ? message.id : texts(two).join());
+  const answer = {
+    type: "answer",
+    from: one.bus.id,
+    to: two.bus.id,
+    nsp: "/",
+    id: "answer",
+    values: [],
+  } as const;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const batch = (number: number, ...messages: ClusterMessage[]): ShardBatch => ({
+    from: 0,
+    life: "a",
+    number,
+    messages,
+  });
+  const all = [
+    two.bus.received(batch(1, said(one.bus.id, "first"), answer), () => promise),
+    two.bus.received(batch(2, said(one.bus.id, "second")), () => promise),
+  ];
+  await turns(10);
+  assertEquals(heard(), ["answer"]);
+  resolve();
+  await Promise.all(all);
+  assertEquals(texts(two), ["first", "second"]);
 });
 
 Deno.test("HubBus rejects what a hub that fails should have looked up, and goes on", async () => {
@@ -266,12 +322,69 @@ Deno.test("HubBus tells hubs that have forgotten it all its rooms, when it renew
   const rooms = ["a", "b", "c", "d", "s1~own", "s0~elsewhere"];
   for (const room of rooms) two.members.add(roomKey("/", room));
   two.members.add(roomKey("/", undefined));
+  two.members.add(roomKey("/", "x".repeat(5_000)));
+  const before = net.calls.length;
   await two.bus.renew();
+  assertEquals(net.calls.length - before, 2); // one for each hub
   for (const room of rooms) await one.bus.publish(said(one.bus.id, room, room));
   await one.bus.publish(said(one.bus.id, "all"));
   await net.settle();
   assertEquals(texts(two), [...rooms, "all"]);
-  const before = net.calls.length;
+});
+
+Deno.test("HubBus that could not tell a hub of a room says so, and does with the next renewal", async () => {
+  const net = new Net(1);
+  const [one, two] = [net.add(), net.add()];
+  let faults = 1;
+  net.fault = (kind) => {
+    if (kind === "hub" && faults-- > 0) throw new Error("lost");
+  };
+  await assertRejects(() => net.enter(two, "/", "a"), Error, "lost");
+  assertEquals(net.renewals, [LEASE / 4, 5_000]);
   await two.bus.renew();
-  assert(net.calls.slice(before).flat().every((call) => call.do === "renew"));
+  await one.bus.publish(said(one.bus.id, "heard", "a"));
+  await net.settle();
+  assertEquals([texts(two), net.renewals.slice(2)], [["heard"], [LEASE / 4]]);
+});
+
+Deno.test("HubBus that is forgotten is sent nothing of its former life", async () => {
+  const net = new Net(2);
+  const [one, two] = [net.add(), net.add()];
+  for (const room of ["a", "b", "c"]) await net.enter(two, "/", room);
+  two.members.clear();
+  two.members.add(roomKey("/", "b"));
+  await Promise.all([two.bus.forget(), two.bus.renew()]);
+  for (const room of ["a", "b", "c"]) await one.bus.publish(said(one.bus.id, room, room));
+  await net.settle();
+  assertEquals([texts(two), net.batches.length], [["b"], 1]);
+});
+
+Deno.test("HubBus lets others join a room with too long a name at nobody's cost", async () => {
+  const net = new Net(1);
+  const [one, two] = [net.add(), net.add()];
+  await net.enter(two, "/", undefined);
+  one.bus.publish({
+    type: "command",
+    from: one.bus.id,
+    nsp: "/",
+    selector: { rooms: [], except: [], flags: {} },
+    command: { type: "join", rooms: ["x".repeat(5_000) as Room, "a" as Room] },
+  });
+  const joined = net.enter(one, "/", "b");
+  one.bus.publish(said(one.bus.id, "next", "a"));
+  await joined;
+  await net.settle();
+  assertEquals([net.errors, texts(two)], [[], ["next"]]);
+});
+
+Deno.test("HubBus sends what is large in several calls, in order", async () => {
+  const net = new Net(1);
+  const [one, two] = [net.add(), net.add()];
+  await net.enter(two, "/", "a");
+  const large = Array.from({ length: 20 }, (_, n) => `${n} ${"x".repeat(1_000_000)}`);
+  for (const text of large) one.bus.publish(said(one.bus.id, text, "a"));
+  await net.settle();
+  assertEquals(texts(two), large);
+  const sizes = net.batches.map(({ messages }) => messages.length);
+  assert(sizes.length === 3 && sizes.every((size) => size <= 8), String(sizes));
 });

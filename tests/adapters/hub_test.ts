@@ -30,20 +30,48 @@ Deno.test("Hub keeps what it knows when it is made again", () => {
   assertEquals(new Hub(kv, clock).perform([{ do: "find", key: "a" }]), [[7]]);
 });
 
-Deno.test("Hub forgets a shard whose lease is over, and says so when it comes again", () => {
+Deno.test("Hub forgets a shard whose lease is over, and what it said under that lease", () => {
   const { hub, clock } = stage();
-  assertEquals(hub.perform([{ do: "enter", key: "a", shard: 1 }, { do: "enter", key: "a", shard: 2 }]), [
-    false,
-    false,
-  ]);
+  const enter = (key: string, shard: number): unknown => hub.perform([{ do: "enter", key, shard }]);
+  enter("a", 1);
+  enter("a", 2);
   clock.advance(LEASE * 0.75);
-  assertEquals(hub.perform([{ do: "renew", shard: 2 }]), [true]);
+  enter("b", 2);
   clock.advance(LEASE * 0.5);
-  assertEquals(hub.perform([{ do: "find", key: "a" }, { do: "renew", shard: 1 }, { do: "find", key: "a" }]), [
-    [2],
-    false,
-    [2], // a shard that was forgotten has to enter again
+  assertEquals(hub.perform([{ do: "find", key: "a" }]), [[2]]);
+  enter("b", 1);
+  assertEquals(hub.perform([{ do: "find", key: "a" }, { do: "find", key: "b" }]), [[2], [2, 1]]);
+  enter("a", 1);
+  assertEquals(hub.perform([{ do: "find", key: "a" }]), [[2, 1]]);
+});
+
+Deno.test("Hub believes nothing that a shard said before it asked to be forgotten", () => {
+  const { hub, kv } = stage();
+  const answers = hub.perform([
+    { do: "enter", key: "a", shard: 1 },
+    { do: "enter", key: "b", shard: 1 },
+    { do: "enter", key: "a", shard: 2 },
+    { do: "forget", shard: 1 },
+    { do: "find", key: "a" },
+    { do: "enter", key: "b", shard: 1 },
+    { do: "find", key: "a" },
+    { do: "find", key: "b" },
   ]);
+  assertEquals(answers, [null, null, null, null, [2], null, [2], [1]]);
+  hub.perform([{ do: "forget", shard: 1 }, { do: "forget", shard: 2 }, { do: "forget", shard: 9 }]);
+  hub.perform([{ do: "find", key: "a" }, { do: "find", key: "b" }]);
+  assertEquals(kv.keys(), []);
+});
+
+Deno.test("Hub drops the rooms of shards that never came back, though nobody asks for them", () => {
+  const { hub, kv, clock } = stage();
+  for (let n = 0; n < 2_500; n++) hub.perform([{ do: "enter", key: `game ${n}`, shard: n % 3 }]);
+  clock.advance(LEASE);
+  for (let n = 0; n < 4; n++) {
+    hub.perform([{ do: "enter", key: "lobby", shard: 7 }]);
+    clock.advance(LEASE * 0.6);
+  }
+  assertEquals(kv.keys("skein/hub/"), ["skein/hub/lobby"]);
 });
 
 Deno.test("Hub writes nothing that is written already", () => {
@@ -51,7 +79,10 @@ Deno.test("Hub writes nothing that is written already", () => {
   hub.perform([{ do: "enter", key: "a", shard: 1 }]);
   const { written } = kv;
   clock.advance(LEASE / 4);
-  hub.perform([{ do: "enter", key: "a", shard: 1 }, { do: "renew", shard: 1 }, { do: "find", key: "a" }]);
+  hub.perform([{ do: "enter", key: "a", shard: 1 }, { do: "exit", key: "a", shard: 2 }, {
+    do: "find",
+    key: "a",
+  }]);
   assertEquals(kv.written, written);
 });
 

@@ -105,6 +105,7 @@ engineRows([
       await tcp.request("GET", stage.target(`transport=polling&sid=${sid}`));
       await until(() => stage.session(sid).writable, "the poll to be parked");
       tcp.close();
+      stage.clock.advance(600); // a poll that waits for long is listened to
       await stage.assertAlone();
       assertEquals(stage.endings, ["transport error"]);
     },
@@ -124,6 +125,7 @@ engineRows([
         await until(() => stage.session(sid).writable, "the poll to be parked");
       }
       for (const tcp of open) tcp.close();
+      stage.clock.advance(600);
       await stage.assertAlone();
       assertEquals(new Set(stage.endings), new Set(["transport error"]));
       assertEquals(stage.timers, timers);

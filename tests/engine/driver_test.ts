@@ -66,7 +66,7 @@ function stage(
   const log: string[] = [];
   const clock = new ManualClock();
   const transport = new FakeTransport(kind, log);
-  const driver = new Driver(transport, greeting, { ...OPTIONS, ...options }, {
+  const driver = new Driver("sid", transport, greeting, { ...OPTIONS, ...options }, {
     deadlines: new Deadlines(clock),
     report: (error, where) => log.push(`report ${(error as Error).message} in ${where}`),
     forget: () => log.push("forget"),
@@ -435,13 +435,13 @@ function topicStage(
 ): { driver: Driver; transport: FakeTransport; log: string[] } {
   const log: string[] = [];
   const transport = withTopics(log);
-  const driver = new Driver(transport, [], OPTIONS, {
+  const driver = new Driver("sid", transport, [], OPTIONS, {
     deadlines: new Deadlines(new ManualClock()),
     report: (error) => {
       throw error;
     },
     forget: () => {},
-    isFlushHeard,
+    isFlushHeard: isFlushHeard ?? (() => false),
   });
   return { driver, transport, log };
 }

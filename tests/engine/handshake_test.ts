@@ -49,16 +49,21 @@ Deno.test("admit takes an empty sid for none", () => {
 
 Deno.test("admit finds the session of a poll, of a POST and of an upgrade", () => {
   const query = "EIO=4&transport=polling&sid=poll";
-  assertEquals(ask(query), { kind: "session", session: polling, isUpgrade: false });
-  assertEquals(ask(query, { method: "POST" }), { kind: "session", session: polling, isUpgrade: false });
+  assertEquals(ask(query), { kind: "session", sid: "poll", session: polling, isUpgrade: false });
+  assertEquals(ask(query, { method: "POST" }), {
+    kind: "session",
+    sid: "poll",
+    session: polling,
+    isUpgrade: false,
+  });
   const upgrade = ask("EIO=4&transport=websocket&sid=poll", { headers: UPGRADE });
-  assertEquals(upgrade, { kind: "session", session: polling, isUpgrade: true });
+  assertEquals(upgrade, { kind: "session", sid: "poll", session: polling, isUpgrade: true });
   assertStrictEquals((upgrade as { session: unknown }).session, polling);
 });
 
 Deno.test("admit lets a second WebSocket through to the session, which decides about it", () => {
   const upgrade = ask("EIO=4&transport=websocket&sid=ws", { headers: UPGRADE });
-  assertEquals(upgrade, { kind: "session", session: websocket, isUpgrade: true });
+  assertEquals(upgrade, { kind: "session", sid: "ws", session: websocket, isUpgrade: true });
 });
 
 const POLL = "EIO=4&transport=polling";

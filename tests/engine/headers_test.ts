@@ -8,7 +8,7 @@ function written(list: HeaderList, target: Headers = new Headers()): [headers: H
 }
 
 Deno.test("HeaderList writes what was given and what listeners filled in", () => {
-  const list = new HeaderList([["x-one", "1"]]).add({ "x-two": "2" }).add(undefined);
+  const list = new HeaderList([["x-one", "1"]]).with({ "x-two": "2" }).with(undefined);
   const [headers, reported] = written(list);
   assertEquals([...headers], [["x-one", "1"], ["x-two", "2"]]);
   assertEquals(reported, []);
@@ -16,7 +16,7 @@ Deno.test("HeaderList writes what was given and what listeners filled in", () =>
 
 Deno.test("HeaderList replaces a header the answer has, whatever its case", () => {
   const [headers] = written(
-    new HeaderList().add({ "Content-Type": "text/html" }),
+    new HeaderList().with({ "Content-Type": "text/html" }),
     new Headers({ "content-type": "text/plain" }),
   );
   assertEquals(headers.get("content-type"), "text/html");
@@ -24,7 +24,7 @@ Deno.test("HeaderList replaces a header the answer has, whatever its case", () =
 
 Deno.test("HeaderList adds to vary and set-cookie instead of replacing them", () => {
   const [headers] = written(
-    new HeaderList([["vary", "Origin"]]).add({ "Set-Cookie": ["a=1", "b=2"], "Vary": "X" }),
+    new HeaderList([["vary", "Origin"]]).with({ "Set-Cookie": ["a=1", "b=2"], "Vary": "X" }),
     new Headers([["vary", "Accept-Encoding"], ["set-cookie", "io=x"]]),
   );
   assertEquals(headers.get("vary"), "Accept-Encoding, Origin, X");
@@ -32,19 +32,19 @@ Deno.test("HeaderList adds to vary and set-cookie instead of replacing them", ()
 });
 
 Deno.test("HeaderList reports what is no header and writes the rest", () => {
-  const list = new HeaderList().add({ "bad name": "1", "x-bad": "a\r\nset-cookie: evil=1", "x-good": "2" });
+  const list = new HeaderList().with({ "bad name": "1", "x-bad": "a\r\nset-cookie: evil=1", "x-good": "2" });
   const [headers, reported] = written(list);
   assertEquals([...headers], [["x-good", "2"]]);
   assertEquals(reported, ['header "bad name"', 'header "x-bad"']);
 });
 
 Deno.test("HeaderList writes values that are not strings as text", () => {
-  const [headers] = written(new HeaderList().add({ "x-number": 5 } as unknown as Record<string, string>));
+  const [headers] = written(new HeaderList().with({ "x-number": 5 } as unknown as Record<string, string>));
   assertEquals(headers.get("x-number"), "5");
 });
 
 Deno.test("HeaderList keeps its own copy of the entries it began with", () => {
   const entries: [string, string][] = [["x-one", "1"]];
-  new HeaderList(entries).add({ "x-two": "2" });
+  new HeaderList(entries).with({ "x-two": "2" });
   assertEquals(entries.length, 1);
 });

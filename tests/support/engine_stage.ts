@@ -45,9 +45,9 @@ export class EngineStage {
   }
 
   /** Any request with this query; `EIO=4` is added where it is not there. */
-  ask(query: string, asked: Asked = {}, context: FakeContext = new FakeContext()): Promise<Response> {
+  async ask(query: string, asked: Asked = {}, context: FakeContext = new FakeContext()): Promise<Response> {
     const full = query.includes("EIO") ? query : `EIO=4&${query}`;
-    return this.engine.handleRequest(new Request(`http://h/engine.io/?${full}`, asked), context);
+    return await this.engine.handleRequest(new Request(`http://h/engine.io/?${full}`, asked), context);
   }
 
   /** A handshake on polling, whose answer is read. */

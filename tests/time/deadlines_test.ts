@@ -8,6 +8,8 @@ import { Deadline, Deadlines } from "../../src/time/deadlines.ts";
 import { ManualClock } from "../../src/time/manual_clock.ts";
 
 /** A clock that counts how often it was asked for a timer. */
+const deadline = (wake: () => void): Deadline => new Deadline({ wake });
+
 class CountingClock extends ManualClock {
   armed = 0;
 
@@ -32,7 +34,7 @@ function stage(): Stage {
     clock,
     deadlines: new Deadlines(clock),
     log,
-    named: (name) => new Deadline(() => log.push(`${name} ${clock.now()}`)),
+    named: (name) => deadline(() => log.push(`${name} ${clock.now()}`)),
   };
 }
 
@@ -105,7 +107,7 @@ Deno.test("Deadlines runs no deadline that an earlier wake of the same moment cl
   const { clock, deadlines, log, named } = stage();
   const victim = named("victim");
   deadlines.set(
-    new Deadline(() => {
+    deadline(() => {
       log.push("first");
       deadlines.clear(victim);
     }),
@@ -120,7 +122,7 @@ Deno.test("Deadlines runs no deadline that an earlier wake of the same moment cl
 Deno.test("Deadlines runs the others when a wake throws", () => {
   const { clock, deadlines, log, named } = stage();
   deadlines.set(
-    new Deadline(() => {
+    deadline(() => {
       throw new Error("oops");
     }),
     1_010,
@@ -136,7 +138,7 @@ Deno.test("Deadlines runs the others when a wake throws", () => {
 Deno.test("Deadlines lets a wake schedule itself again, for later and for now", () => {
   const { clock, deadlines, log } = stage();
   let count = 0;
-  const again: Deadline = new Deadline(() => {
+  const again: Deadline = deadline(() => {
     log.push(`${clock.now()}`);
     if (++count < 4) deadlines.set(again, count < 2 ? clock.now() : clock.now() + 10);
   });
@@ -157,7 +159,7 @@ Deno.test("Deadlines gives the event loop a turn to wakes that are always due ag
   };
   const deadlines = new Deadlines(clock);
   let count = 0;
-  const restless: Deadline = new Deadline(() => {
+  const restless: Deadline = deadline(() => {
     if (++count > 10) throw new Error("it never gave way");
     deadlines.set(restless, 0);
   });
@@ -179,7 +181,7 @@ Deno.test("Deadlines survives a timer that wakes early", () => {
       return () => armed = undefined;
     },
   });
-  deadlines.set(new Deadline(() => log.push("a")), 10);
+  deadlines.set(deadline(() => log.push("a")), 10);
   time = 9;
   armed!.wake();
   assertEquals(log, []);
@@ -212,7 +214,7 @@ Deno.test("Deadlines keeps its order through thousands of sets, moves and clears
   };
   const expected = new Map<number, number>();
   const all = Array.from({ length: 300 }, (_, index) =>
-    new Deadline(() => {
+    deadline(() => {
       assertEquals(clock.now(), expected.get(index), `deadline ${index}`);
       expected.delete(index);
       woken.push(clock.now());

@@ -153,3 +153,34 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
     await pause(5);
   }
 }
+
+test(
+  "Recovery of a client whose namespace nobody else is in misses nothing that was sent while its objects slept",
+  async () => {
+    await using server = await serve("socketio", RECOVERY);
+    await using road = await Road.to(server.port);
+    await using others = await connect(server, "/many-rooms", { transports: ["websocket"] });
+    await using client = await connect(road, "/many-rooms", { transports: ["websocket"] });
+    const { socket } = client;
+    const { id } = socket;
+    const heard: unknown[] = [];
+    socket.on("from-all", (n: unknown) => heard.push(n));
+    others.socket.emit("to-all", 0);
+    await until(() => heard.length === 1);
+    const lost = next(socket, "disconnect");
+    road.reset();
+    await lost;
+    await server.logged("disconnect", { id });
+    await server.act("evict");
+    for (const n of [1, 2, 3]) {
+      others.socket.emit("to-all", n);
+      assertEquals(await others.socket.timeout(5_000).emitWithAck("message-with-ack", n), n);
+    }
+    const back = next(socket, "connect");
+    socket.connect();
+    await back;
+    await until(() => heard.length >= 4);
+    assertEquals([socket.recovered, socket.id, heard], [true, id, [0, 1, 2, 3]]);
+  },
+  "hibernates",
+);

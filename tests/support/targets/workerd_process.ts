@@ -22,6 +22,8 @@ export interface WorkerdOptions {
   /** 0 or absent: any free one. */
   readonly port?: number | undefined;
   readonly compatibilityDate?: string | undefined;
+  /** Compatibility flags beside `unsafe_module`. Default: `enable_request_signal`. */
+  readonly flags?: readonly string[] | undefined;
   /** Of workerd. Default: that of the suites. */
   readonly version?: string | undefined;
   /** A line that the Worker printed. */
@@ -98,7 +100,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   };
 }
 
-function configOf({ className, port = 0, compatibilityDate }: WorkerdOptions): string {
+function configOf(
+  { className, port = 0, compatibilityDate, flags = ["enable_request_signal"] }: WorkerdOptions,
+): string {
   const object = className === undefined ? "" : `
     durableObjectNamespaces = [(className = "${className}", uniqueKey = "skein", enableSql = true)],
     durableObjectStorage = (localDisk = "storage"),`;
@@ -116,7 +120,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatibilityDate ?? COMPATIBILITY_DATE}",
-  compatibilityFlags = ["enable_request_signal", "unsafe_module"],
+  compatibilityFlags = ${JSON.stringify([...flags, "unsafe_module"])},
   bindings = [(name = "SETTINGS", json = embed "settings.json")${binding}],${object}
 );
 `;
