@@ -19,4 +19,4 @@ const served: {
 } = { port, fetch: chatApp(io).fetch, websocket: io.websocket };
 export default served;
 
-announce(port);
+setTimeout(() => announce(port)); // Bun begins to serve when this module has been read

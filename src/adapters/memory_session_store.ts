@@ -7,7 +7,7 @@
  */
 import type { PrivateId, RecoverableSession, SessionEnd, SessionStore } from "../core/session_store.ts";
 import type { Clock } from "../time/clock.ts";
-import { Deadline, Deadlines } from "../time/deadlines.ts";
+import { type Deadline, deadline, Deadlines } from "../time/deadlines.ts";
 import { estimateSize } from "./estimate_size.ts";
 
 /** What a {@linkcode MemorySessionStore} keeps at most. */
@@ -89,7 +89,7 @@ export class MemorySessionStore implements SessionStore {
       session,
       bytes,
       until,
-      deadline: new Deadline({ wake: () => this.#end(entry, "age") }),
+      deadline: deadline(() => this.#end(entry, "age")),
       older: this.#newest,
       newer: undefined,
     };

@@ -25,7 +25,9 @@ import { ConnectionLimits, type RateLimits } from "./connection_limits.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import { announce, type AnyNamespace, partsOf } from "./namespace.ts";
 import { Outgoing } from "./outgoing.ts";
+import { Partial } from "./partial.ts";
 import type { Missed } from "./recovery.ts";
+import { SmallMap } from "./small_map.ts";
 import type { ConnectionSnapshot, Sleeper, SocketSnapshot } from "./sleep.ts";
 import { type AnySocket, closeSocket, describeSocket, makeSocket, receivePacket } from "./socket.ts";
 import type { Client, DisconnectReason, SocketLink } from "./socket_ports.ts";
@@ -35,6 +37,9 @@ import type { Client, DisconnectReason, SocketLink } from "./socket_ports.ts";
  * CONNECT packets. One more is refused: "Too many namespaces".
  */
 export const MAX_NAMESPACES = 100;
+
+/** ms that a packet may be incomplete before a runtime that lets connections sleep keeps its frames. */
+const KEPT_AFTER = 50;
 
 /** What connections are given. */
 export interface ConnectionPorts extends AdmissionPorts {
@@ -63,11 +68,12 @@ export class Connection implements EngineListener, SocketLink {
   readonly conn: EngineSocket;
   readonly #ports: ConnectionPorts;
   readonly #decoder: PacketDecoder;
-  readonly #outgoing: Outgoing;
+  /** Where what follows a Blob waits; made with the first one. */
+  #outgoing: Outgoing | undefined;
   readonly #limits: ConnectionLimits | undefined;
-  readonly #sockets = new Map<string, AnySocket>();
+  readonly #sockets = new SmallMap<string, AnySocket>();
   /** Namespaces that are being joined. */
-  readonly #joining = new Map<string, Admission>();
+  #joining: Map<string, Admission> | undefined;
   /** Attempts to join that have not ended, abandoned ones included: their middlewares still run. */
   #attempts = 0;
   /** Namespaces left since they were last joined, and whether the server said so. */
@@ -75,11 +81,8 @@ export class Connection implements EngineListener, SocketLink {
   #isOver = false;
   #client: Client | undefined;
   #cancelJoinTimeout: (() => void) | undefined;
-  #cancelPartialTimeout: (() => void) | undefined;
-  /** When the incomplete packet last grew. */
-  #grownAt = 0;
-  /** The frames of the incomplete packet. */
-  #unfinished: Frame[] | undefined;
+  /** The packet whose attachments have not all come, and its timer, which may outlast it. */
+  #partial: Partial | undefined;
   /** Sockets that slept, of which nobody has been told yet. */
   #unannounced: AnySocket[] | undefined;
 
@@ -88,7 +91,6 @@ export class Connection implements EngineListener, SocketLink {
     this.conn = conn;
     this.#ports = ports;
     this.#decoder = ports.parser.decoder();
-    this.#outgoing = new Outgoing(conn);
     this.#limits = ports.rateLimits && new ConnectionLimits(ports.rateLimits, ports.clock, this);
     if (slept !== undefined) this.#restore(slept);
     if (this.#sockets.size === 0) this.#armJoinTimeout();
@@ -98,9 +100,9 @@ export class Connection implements EngineListener, SocketLink {
   snapshot(): ConnectionSnapshot | undefined {
     if (this.#isOver || this.#attempts > 0) return undefined;
     return {
-      sockets: [...this.#sockets.values()].map((socket) => this.#describe(socket)),
+      sockets: this.#sockets.values().map((socket) => this.#describe(socket)),
       left: this.#left && [...this.#left],
-      unfinished: this.#unfinished,
+      unfinished: this.#partial?.keep(),
     };
   }
 
@@ -127,11 +129,8 @@ export class Connection implements EngineListener, SocketLink {
     } catch (error) {
       return this.#fail(error);
     }
-    if (packet === undefined) {
-      (this.#unfinished ??= []).push(frame);
-      return this.#watchPartial();
-    }
-    if (this.#unfinished !== undefined) this.#finishPartial();
+    if (packet === undefined) return this.#watchPartial(frame);
+    if (this.#partial?.finish() === true) this.#touch();
     const socket = this.#sockets.get(packet.nsp);
     if (packet.type !== PacketType.EVENT && packet.type !== PacketType.CONNECT) this.#limits?.skip();
     switch (packet.type) {
@@ -151,7 +150,7 @@ export class Connection implements EngineListener, SocketLink {
         break;
       case PacketType.DISCONNECT:
         if (socket !== undefined) this.#drop(packet.nsp, "client namespace disconnect");
-        else if (this.#joining.has(packet.nsp)) this.#abandon(packet.nsp);
+        else if (this.#joining?.has(packet.nsp) === true) this.#abandon(packet.nsp);
         else this.#stray(packet);
         break;
       default:
@@ -167,20 +166,21 @@ export class Connection implements EngineListener, SocketLink {
   send(packet: Packet, options?: SendOptions): void {
     if (this.#isOver) return;
     const frames = this.#ports.parser.encode(packet);
-    if (Array.isArray(frames)) return this.#outgoing.send(frames, options);
+    if (Array.isArray(frames)) return this.#pass(frames, options);
     const read = frames.catch((error) => {
       this.#ports.report(error, `encoding of a packet in "${packet.nsp}"`);
       return [];
     });
-    this.#outgoing.send(read, options);
+    this.#pass(read, options);
   }
 
   sendFrames(frames: FramesOrPromise, options?: SendOptions): void {
-    if (!this.#isOver) this.#outgoing.send(frames, options);
+    if (!this.#isOver) this.#pass(frames, options);
   }
 
   direct(bytes: number): TopicSocket | undefined {
-    return this.#isOver ? undefined : this.#outgoing.direct(bytes);
+    if (this.#isOver) return undefined;
+    return this.#outgoing === undefined ? this.conn.direct?.(bytes) : this.#outgoing.direct(bytes);
   }
 
   disconnect(nsp: string): void {
@@ -190,7 +190,7 @@ export class Connection implements EngineListener, SocketLink {
   }
 
   disconnectAll(): void {
-    for (const nsp of [...this.#sockets.keys()]) this.disconnect(nsp);
+    for (const nsp of this.#sockets.keys()) this.disconnect(nsp);
     this.close("server namespace disconnect");
   }
 
@@ -198,7 +198,13 @@ export class Connection implements EngineListener, SocketLink {
   close(reason: DisconnectReason, description?: unknown): void {
     if (this.#isOver) return;
     this.#end(reason, description);
-    this.#outgoing.close();
+    if (this.#outgoing === undefined) this.conn.close();
+    else this.#outgoing.close();
+  }
+
+  #pass(frames: FramesOrPromise, options: SendOptions | undefined): void {
+    if (this.#outgoing === undefined && Array.isArray(frames)) this.conn.sendFrames(frames, options);
+    else (this.#outgoing ??= new Outgoing(this.conn)).send(frames, options);
   }
 
   #describe(socket: AnySocket): SocketSnapshot {
@@ -226,9 +232,9 @@ export class Connection implements EngineListener, SocketLink {
     }
     for (const frame of unfinished ?? []) {
       this.#decoder.push(frame);
-      (this.#unfinished ??= []).push(frame);
-      this.#watchPartial();
+      this.#watchPartial(frame);
     }
+    this.#partial?.keep();
   }
 
   #connect({ nsp, data }: ConnectPacket): void {
@@ -242,7 +248,7 @@ export class Connection implements EngineListener, SocketLink {
     // The official client sends a second CONNECT when its user disconnects and connects again before the answer:
     // the first one is void then, and the client gets one answer.
     this.#abandon(nsp);
-    this.#left?.delete(nsp);
+    if (this.#left?.delete(nsp) === true) this.#touch();
     this.#join(nsp, data ?? {}, true);
   }
 
@@ -250,13 +256,13 @@ export class Connection implements EngineListener, SocketLink {
     this.#attempts++;
     const admission = new Admission(this.#ports, this, auth, {
       decided: (outcome) => {
-        this.#joining.delete(nsp);
+        this.#joinsNoMore(nsp);
         if ("refusal" in outcome) this.#refuse(nsp, outcome.refusal);
         else this.#admit(nsp, auth, outcome);
       },
       ended: () => this.#attempts--,
     });
-    this.#joining.set(nsp, admission);
+    (this.#joining ??= new Map()).set(nsp, admission);
     admission.start(nsp, mayResume);
   }
 
@@ -269,7 +275,7 @@ export class Connection implements EngineListener, SocketLink {
       return this.#join(nsp, auth, false);
     }
     this.#sockets.set(namespace.name, socket); // its own text, not a part of the client's packet
-    this.#ports.sleeper?.touched(this.conn.id);
+    this.#touch();
     this.#cancelJoinTimeout?.();
     this.#cancelJoinTimeout = undefined;
     // Before the answer, as official: the client keeps what comes then for its listeners of `connect`.
@@ -320,7 +326,7 @@ export class Connection implements EngineListener, SocketLink {
     if (this.#unannounced !== undefined) this.announceAll(); // whoever listens to its end must have been told of it
     const socket = this.#sockets.get(nsp)!;
     this.#sockets.delete(nsp);
-    this.#ports.sleeper?.touched(this.conn.id);
+    this.#touch();
     closeSocket(socket, reason, description);
     if (this.#isOver) return;
     this.#remember(socket.nsp.name, reason === "client namespace disconnect" ? "by client" : "by server");
@@ -329,10 +335,15 @@ export class Connection implements EngineListener, SocketLink {
 
   /** Nobody waits any more for what is decided about the client that is joining. */
   #abandon(nsp: string): void {
-    const admission = this.#joining.get(nsp);
+    const admission = this.#joining?.get(nsp);
     if (admission === undefined) return;
-    this.#joining.delete(nsp);
+    this.#joinsNoMore(nsp);
     admission.abandon();
+  }
+
+  #joinsNoMore(nsp: string): void {
+    this.#joining?.delete(nsp);
+    if (this.#joining?.size === 0) this.#joining = undefined;
   }
 
   #remember(nsp: string, left: "by client" | "by server"): void {
@@ -361,10 +372,10 @@ export class Connection implements EngineListener, SocketLink {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelJoinTimeout?.();
-    this.#cancelPartialTimeout?.();
+    this.#partial?.end();
     this.#ports.forget(this);
-    for (const nsp of [...this.#joining.keys()]) this.#abandon(nsp);
-    for (const nsp of [...this.#sockets.keys()]) this.#drop(nsp, reason, description);
+    for (const nsp of [...this.#joining?.keys() ?? []]) this.#abandon(nsp);
+    for (const nsp of this.#sockets.keys()) this.#drop(nsp, reason, description);
   }
 
   #armJoinTimeout(): void {
@@ -375,28 +386,19 @@ export class Connection implements EngineListener, SocketLink {
     });
   }
 
-  #finishPartial(): void {
-    this.#unfinished = undefined;
-    if (this.#ports.sleeper === undefined) return; // the timer is left to find out: the next packet wants it again
-    this.#cancelPartialTimeout?.();
-    this.#cancelPartialTimeout = undefined;
+  /** A packet whose attachments stop coming is given up: what it holds is memory that the client chose to take. */
+  #watchPartial(frame: Frame): void {
+    const { clock, connectTimeout, sleeper } = this.#ports;
+    this.#partial ??= new Partial(clock, connectTimeout, sleeper && KEPT_AFTER, {
+      changed: () => this.#touch(),
+      tooLate: () => this.#fail(new ProtocolError("the attachments of a packet did not come in time")),
+    });
+    this.#partial.add(frame);
   }
 
-  /** A packet whose attachments stop coming is given up: what it holds is memory that the client chose to take. */
-  #watchPartial(): void {
-    const { clock, connectTimeout } = this.#ports;
-    this.#grownAt = clock.now();
-    if (this.#cancelPartialTimeout !== undefined) return;
-    // Set once and not moved with each frame: it looks at the time when it wakes.
-    const wake = (): void => {
-      this.#cancelPartialTimeout = undefined;
-      if (!this.#decoder.isPartial) return;
-      const due = this.#grownAt + connectTimeout;
-      if (clock.now() >= due) {
-        this.#fail(new ProtocolError("the attachments of a packet did not come in time"));
-      } else this.#cancelPartialTimeout = clock.at(due, wake);
-    };
-    this.#cancelPartialTimeout = clock.at(this.#grownAt + connectTimeout, wake);
+  /** What it is as data changes. */
+  #touch(): void {
+    this.#ports.sleeper?.touched(this.conn.id);
   }
 }
 

@@ -205,13 +205,13 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
 
   /** Whether somebody here is in a room; in undefined: whether anybody is here. */
   hasMembers(room: Room | undefined): boolean {
-    const { members, sockets } = this.#adapter.rooms;
-    return room === undefined ? sockets.size > 0 : members.has(room);
+    const { rooms } = this.#adapter;
+    return room === undefined ? rooms.sockets.size > 0 : rooms.sizeOf(room) > 0;
   }
 
   /** The rooms that have members here. */
   get rooms(): Iterable<Room> {
-    return this.#adapter.rooms.members.keys();
+    return this.#adapter.rooms.names;
   }
 
   roomsOf(id: SocketId): ReadonlySet<Room> {
@@ -420,12 +420,12 @@ export class NamespaceSockets implements SocketHome, BroadcastTarget, LocalSocke
   #topicOf({ rooms, except }: Selector): RoomTopic | undefined {
     if (this.#topics === undefined || rooms.length > 1 || except.length > 0) return undefined;
     const [room] = rooms;
-    const { size } = room === undefined ? this.byId : this.#adapter.rooms.membersOf(room);
+    const size = room === undefined ? this.byId.size : this.#adapter.rooms.sizeOf(room);
     return size < WORTHWHILE ? undefined : this.#topics.of(room);
   }
 
   #isIn(id: SocketId, room: Room | undefined): boolean {
-    return this.byId.has(id) && (room === undefined || this.#adapter.rooms.membersOf(room).has(id));
+    return this.byId.has(id) && (room === undefined || this.#adapter.rooms.isIn(id, room));
   }
 
   /** A copy: what is done with them may change who is in which room. */

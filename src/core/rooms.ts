@@ -1,14 +1,14 @@
 /**
  * Which sockets are in which rooms, both ways. A room exists while somebody is in it.
  *
- * Only sets of ids: what happens to the chosen sockets is not known here. One observer is told of every change.
+ * Only ids: what happens to the chosen sockets is not known here. One observer is told of every change.
  * @module
  */
 import type { Room, SocketId } from "./ids.ts";
+import { RoomMembers } from "./room_members.ts";
 import type { Selector } from "./selector.ts";
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
-const NO_SOCKETS: ReadonlySet<SocketId> = new Set();
 
 /** What may happen to a room. Source: events of the official Adapter. */
 export type RoomChange = "create-room" | "delete-room" | "join-room" | "leave-room";
@@ -18,7 +18,7 @@ export type RoomsObserver = (change: RoomChange, room: Room, id?: SocketId) => v
 
 /** The rooms of one namespace in this process. */
 export class Rooms {
-  readonly #members = new Map<Room, Set<SocketId>>();
+  readonly #members = new RoomMembers();
   readonly #rooms = new Map<SocketId, Set<Room>>();
   #observer: RoomsObserver | undefined;
 
@@ -42,14 +42,24 @@ export class Rooms {
     return this.#members.size;
   }
 
+  /** The rooms, own-id rooms included. Live. */
+  get names(): Iterable<Room> {
+    return this.#members.keys();
+  }
+
   /** The rooms a socket is in. The set is live: whoever keeps it copies it. */
   roomsOf(id: SocketId): ReadonlySet<Room> {
     return this.#rooms.get(id) ?? NO_ROOMS;
   }
 
-  /** The sockets in a room. The set is live. */
-  membersOf(room: Room): ReadonlySet<SocketId> {
-    return this.#members.get(room) ?? NO_SOCKETS;
+  /** How many sockets are in a room. */
+  sizeOf(room: Room): number {
+    return this.#members.sizeOf(room);
+  }
+
+  /** Whether a socket is in a room. */
+  isIn(id: SocketId, room: Room): boolean {
+    return this.#rooms.get(id)?.has(room) === true;
   }
 
   /** Puts a socket into a room. */
@@ -58,12 +68,11 @@ export class Rooms {
     if (rooms === undefined) this.#rooms.set(id, rooms = new Set());
     if (rooms.has(room)) return;
     rooms.add(room);
-    let members = this.#members.get(room);
-    if (members === undefined) {
-      this.#members.set(room, members = new Set());
+    if (!this.#members.has(room)) {
+      this.#members.create(room);
       this.#observer?.("create-room", room);
     }
-    members.add(id);
+    this.#members.add(room, id);
     this.#observer?.("join-room", room, id);
   }
 
@@ -86,35 +95,31 @@ export class Rooms {
   select({ rooms, except }: Selector): Iterable<SocketId> {
     const chosen = this.#inAny(rooms);
     if (except.length === 0) return chosen;
-    const excluded: ReadonlySet<SocketId>[] = [];
-    for (const room of except) {
-      const members = this.#members.get(room);
-      if (members !== undefined) excluded.push(members);
-    }
+    const excluded = except.filter((room) => this.#members.has(room));
     if (excluded.length === 0) return chosen;
     const left: SocketId[] = [];
     for (const id of chosen) {
-      if (!excluded.some((members) => members.has(id))) left.push(id);
+      const own = this.roomsOf(id);
+      if (!excluded.some((room) => own.has(room))) left.push(id);
     }
     return left;
   }
 
   #inAny(rooms: readonly Room[]): Iterable<SocketId> {
     if (rooms.length === 0) return this.#rooms.keys();
-    if (rooms.length === 1) return this.membersOf(rooms[0]!);
+    if (rooms.length === 1) return this.#members.idsIn(rooms[0]!);
     const ids = new Set<SocketId>();
     for (const room of rooms) {
-      for (const id of this.membersOf(room)) ids.add(id);
+      for (const id of this.#members.idsIn(room)) ids.add(id);
     }
     return ids;
   }
 
   #removeMember(room: Room, id: SocketId): void {
-    const members = this.#members.get(room);
-    if (!members?.delete(id)) return;
+    if (!this.#members.remove(room, id)) return;
     this.#observer?.("leave-room", room, id);
     // The observer may have put another socket in, or emptied it already.
-    if (members.size === 0 && this.#members.get(room) === members) {
+    if (this.#members.has(room) && this.#members.sizeOf(room) === 0) {
       this.#members.delete(room);
       this.#observer?.("delete-room", room);
     }

@@ -103,6 +103,18 @@ export interface FormerSocket {
   readonly issued?: number;
 }
 
+/** An ack that a runtime which lets connections sleep may have to wait for. */
+class Answer {
+  isGiven = false;
+  /** Lets the runtime sleep again: it is expected later. */
+  release: (() => void) | undefined;
+
+  given(): void {
+    this.isGiven = true;
+    this.release?.();
+  }
+}
+
 /** One client in one namespace. */
 export class Socket<
   ListenEvents = DefaultEventsMap,
@@ -124,7 +136,10 @@ export class Socket<
   readonly #emitter: Emitter<Record<string, AnyListener>>;
   readonly #auth: Record<string, unknown>;
   readonly #issued: number;
-  #data: SocketData;
+  /** Made when first asked for. */
+  #data: SocketData | undefined;
+  /** Whether the program may hold `#data`, and change it without our notice. */
+  #isLent = false;
   #state: SocketState = "pending";
   #handshake: Handshake | undefined;
   #acks: Acks | undefined;
@@ -136,7 +151,7 @@ export class Socket<
     describeSocket = (socket) => ({
       auth: socket.#auth,
       issued: socket.#issued,
-      data: socket.#data,
+      data: socket.#data ?? {},
     });
     openSocket = (socket) => {
       socket.#state = "connected";
@@ -145,6 +160,7 @@ export class Socket<
     limitSocket = (socket, limited) => socket.#home.tell("rate_limited", [socket, limited]);
     loseSocket = (socket) => socket.#link.close("transport close");
     receivePacket = (socket, packet) => {
+      if (socket.#isLent) socket.#touch();
       if (packet.type === PacketType.EVENT) socket.#receiveEvent(packet);
       else if (packet.id !== undefined) socket.#acks?.settle(packet.id, packet.data ?? NO_ARGS);
     };
@@ -169,7 +185,7 @@ export class Socket<
     const emitter = new Emitter<Record<string, AnyListener>>(report, subject, sleeper?.pending);
     super(emitter, home.report, home.name);
     this.id = former?.id ?? home.makeId();
-    this.#data = (former === undefined ? {} : former.data) as SocketData;
+    this.#data = former?.data as SocketData | undefined;
     this.recovered = former !== undefined;
     this.#home = home;
     this.#link = link;
@@ -180,12 +196,13 @@ export class Socket<
 
   /** Yours, for as long as the socket lives. On Durable Objects it must be structured-cloneable. */
   get data(): SocketData {
-    this.#touch();
+    this.#lend();
+    if (this.#data === undefined) this.#data = {} as SocketData;
     return this.#data;
   }
 
   set data(data: SocketData) {
-    this.#touch();
+    this.#lend();
     this.#data = data;
   }
 
@@ -216,6 +233,7 @@ export class Socket<
 
   /** What the client said when it came. */
   get handshake(): Handshake {
+    this.#touch(); // its `auth` may be changed
     return this.#handshake ??= makeHandshake(this.#link.conn.request, this.#auth, this.#issued);
   }
 
@@ -355,6 +373,11 @@ export class Socket<
     return this;
   }
 
+  #lend(): void {
+    this.#isLent = true;
+    this.#touch();
+  }
+
   #touch(): void {
     this.#home.sleeper?.touched(this.#link.conn.id);
   }
@@ -453,30 +476,33 @@ export class Socket<
   }
 
   #accept(data: unknown[], id: number | undefined): void {
-    if (id !== undefined) data.push(this.#ackFor(id, data[0]));
+    const answer = id === undefined || this.#home.sleeper === undefined ? undefined : new Answer();
+    if (id !== undefined) data.push(this.#ackFor(id, data[0], answer));
     // The types promise an ack: where the client wants none, the answer goes nowhere.
     else if (this.#home.checks?.hasAck(String(data[0]))) data.push(() => {});
     if (showIncoming(this, data) && this.#state !== "connected") return;
-    if (this.#middlewares === undefined) return this.#dispatch(data);
+    if (this.#middlewares === undefined) return this.#dispatch(data, answer);
     const release = this.#home.sleeper?.hold();
     runMiddlewares(
       this.#middlewares.slice(),
       data as IncomingEvent,
       (refusal) => {
         release?.();
-        if (refusal === undefined) this.#dispatch(data);
+        if (refusal === undefined) this.#dispatch(data, answer);
         else if (this.#state === "connected") this.#refused(refusal);
       },
       (error) => this.#home.report(error, `middleware of a ${this.#home.subject}`),
     );
   }
 
-  #dispatch(data: unknown[]): void {
+  #dispatch(data: unknown[], answer: Answer | undefined): void {
     if (this.#state !== "connected") return; // it ended while a middleware thought
     const event = data.shift();
     const name = typeof event === "string" ? event : String(event);
     this.#home.handle(this, name, data);
-    if (this.#state === "connected") this.#emitter.dispatch(this, name, data);
+    if (this.#state !== "connected") return;
+    this.#emitter.dispatch(this, name, data);
+    if (answer?.isGiven === false) answer.release = this.#home.sleeper?.hold();
   }
 
   /** A middleware did not let an event pass. Where nobody listens, it must not go unnoticed. */
@@ -491,14 +517,13 @@ export class Socket<
     this.#emitter.dispatch(this, event, args);
   }
 
-  #ackFor(id: number, event: unknown): (...args: unknown[]) => void {
+  #ackFor(id: number, event: unknown, answer: Answer | undefined): (...args: unknown[]) => void {
     let isSent = false;
-    const release = this.#home.sleeper?.hold();
     return (...args) => {
       if (isSent || this.#state === "closed") return;
       this.#home.checks?.answer(String(event), args[0]);
       this.#answer(id, args);
-      release?.();
+      answer?.given();
       isSent = true; // only now: an answer that could not be sent may be followed by one that can
     };
   }

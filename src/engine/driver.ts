@@ -7,7 +7,7 @@
 import { Emitter } from "../events/emitter.ts";
 import { decodePacket } from "../protocol/engine_packet.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { Deadline, type Deadlines } from "../time/deadlines.ts";
+import type { Deadline, Deadlines } from "../time/deadlines.ts";
 import type {
   CloseReason,
   EngineListener,
@@ -33,11 +33,12 @@ export interface DriverPorts {
 }
 
 /** Runs one session. */
-export class Driver implements TransportOwner {
+export class Driver implements TransportOwner, Deadline {
+  at: number = Infinity;
+  index: number = -1;
   readonly #sid: string;
   readonly #ports: DriverPorts;
   readonly #session: Session<Transport>;
-  readonly #deadline: Deadline;
   #emitter: Emitter<EngineSocketEvents> | undefined;
   #listener: EngineListener | undefined;
   #isPerforming = false;
@@ -59,8 +60,7 @@ export class Driver implements TransportOwner {
     this.#ports = ports;
     const { deadlines } = ports;
     this.#session = new Session(transport, greeting, options, deadlines.now(), upgraded);
-    this.#deadline = new Deadline(this);
-    deadlines.set(this.#deadline, this.#session.nextDeadline());
+    deadlines.set(this, this.#session.nextDeadline());
   }
 
   /** Its deadline has come. */
@@ -168,8 +168,11 @@ export class Driver implements TransportOwner {
   }
 
   receive(transport: Transport, frame: Frame): void {
+    const { needsTime, outputs } = this.#session;
+    const isFree = this.#emitter === undefined && outputs.length === 0 && !this.#isPerforming && !needsTime;
+    if (isFree && this.#session.takesMessage(transport, frame)) return this.#deliver(frame); // the hot path
     // Reading the clock for each frame is a call of the platform for nothing.
-    const now = this.#session.needsTime ? this.#ports.deadlines.now() : 0;
+    const now = needsTime ? this.#ports.deadlines.now() : 0;
     this.#session.receive(transport, frame, now);
     if (this.#emitter !== undefined) this.#showPackets("packet", [frame]);
     this.#perform();
@@ -183,6 +186,19 @@ export class Driver implements TransportOwner {
   lost(transport: Transport, reason: CloseReason, description?: unknown): void {
     this.#session.lost(transport, reason, description, this.#ports.deadlines.now());
     this.#perform();
+  }
+
+  #deliver(frame: Frame): void {
+    this.#isPerforming = true;
+    try {
+      this.#listener?.receive(frame);
+    } catch (error) {
+      this.#ports.report(error, "engine socket"); // the layer above threw; the session itself goes on
+    }
+    this.#isPerforming = false;
+    if (this.#session.outputs.length > 0) return this.#perform();
+    this.#announceFlush();
+    this.#watch();
   }
 
   /** Performs what the session put out, and what it puts out meanwhile; then arms the deadline. */
@@ -207,8 +223,12 @@ export class Driver implements TransportOwner {
     outputs.length = this.#next = 0;
     this.#isPerforming = false;
     this.#announceFlush();
+    this.#watch();
+  }
+
+  #watch(): void {
     const next = this.#session.nextDeadline();
-    if (next !== this.#deadline.at) this.#ports.deadlines.set(this.#deadline, next);
+    if (next !== this.at) this.#ports.deadlines.set(this, next);
   }
 
   #do(output: Output<Transport>): void {

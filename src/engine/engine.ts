@@ -14,12 +14,13 @@ import { emptyAnswer, EngineErrorCode, type Refusal, refusal, refusalAnswer } fr
 import { Driver, type DriverPorts } from "./driver.ts";
 import { SessionSocket } from "./engine_socket.ts";
 import { type Admission, admit, type Handshake, isWebSocketRequest } from "./handshake.ts";
+import { HandshakeRequest } from "./handshake_request.ts";
 import { HeaderList, type ResponseHeaders } from "./headers.ts";
 import { askAllowRequest, askGenerateId, noSid, type Patience, patience } from "./hooks.ts";
 import { type EngineMiddleware, runMiddlewares } from "./middleware.ts";
 import { type EngineOptions, type EngineSettings, engineSettings } from "./options.ts";
 import { PollingTransport } from "./polling.ts";
-import type { EngineHandler, EngineSocket, PeerInfo, TransportKind } from "./ports.ts";
+import type { EngineHandler, EngineSocket, TransportKind } from "./ports.ts";
 import { readQuery } from "./query.ts";
 import type { SessionOptions } from "./session.ts";
 import { peerOf, type SessionSnapshot } from "./snapshot.ts";
@@ -79,7 +80,7 @@ class Session {
   /** The polling side, where the session began with one. */
   readonly polling: PollingTransport | undefined;
   /** The public face; made when the session is announced. */
-  socket: EngineSocket | undefined;
+  socket: SessionSocket | undefined;
 
   constructor(driver: Driver, polling: PollingTransport | undefined) {
     this.driver = driver;
@@ -123,6 +124,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   readonly #wakeAll: (() => void) | undefined;
   readonly #makeId: () => string;
   readonly #idPrefix: string;
+  readonly #terms: string;
   readonly #middlewares: EngineMiddleware[] = [];
   readonly #emitter: Emitter<EngineEvents>;
   readonly #wait: Patience;
@@ -155,6 +157,8 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     this.#idPrefix = ports.idPrefix ?? "";
     this.generateId = this.#settings.generateId ?? this.#makeId;
     const { pingInterval, pingTimeout, upgradeTimeout, maxBufferedBytes, maxHttpBufferSize } = settings;
+    // The end of each open packet. Source: Engine.IO protocol v4, "Handshake".
+    this.#terms = JSON.stringify({ pingInterval, pingTimeout, maxPayload: maxHttpBufferSize }).slice(1);
     this.#sessionOptions = {
       pingInterval,
       pingTimeout,
@@ -227,8 +231,9 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       return session.driver.isUpgrading ? "busy" : undefined;
     }
     if (session.socket === undefined || !session.driver.mayRest) return "busy";
-    const { url, headers, address } = session.socket.request;
-    return { sid, url, headers: [...headers], address, upgraded: session.driver.isUpgraded, base64 };
+    const { request } = session.socket;
+    const { url, address } = request;
+    return { sid, url, headers: request.pairs(), address, upgraded: session.driver.isUpgraded, base64 };
   }
 
   #restore(snapshot: SessionSnapshot, socket: RuntimeSocket, state: unknown): SocketEvents {
@@ -335,12 +340,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
       return this.#refuse(request, noSid(new Error("generateId made a sid in use")));
     }
     if (this.#isClosed) return emptyAnswer(503);
-    const peer: PeerInfo = {
-      url: request.url,
-      method: request.method,
-      headers: new Headers(request.headers),
-      address: context.address,
-    };
+    const peer = new HandshakeRequest(request.url, context.address, request.headers);
     return transport === "polling"
       ? this.#openPolling(request, sid, peer)
       : this.#openWebSocket(request, context, extra, sid, peer, base64);
@@ -349,7 +349,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   async #openPolling(
     request: Request,
     sid: string,
-    peer: PeerInfo,
+    peer: HandshakeRequest,
   ): Promise<Response> {
     const { maxHttpBufferSize, compressionThreshold, setCookie } = this.#settings;
     const polling = new PollingTransport({
@@ -370,7 +370,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     context: RequestContext,
     extra: HeaderList,
     sid: string,
-    peer: PeerInfo,
+    peer: HandshakeRequest,
     base64: boolean,
   ): Response {
     const transport = this.#webSocket(base64, (transport) => {
@@ -406,8 +406,8 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
     extra: HeaderList,
     sid: string,
   ): Response {
-    const headers = new Headers(); // made before the upgrade: afterwards nothing may fail
-    extra.writeTo(headers, this.#settings.onError);
+    const headers = extra.isEmpty ? undefined : new Headers(); // before the upgrade: afterwards nothing may fail
+    if (headers !== undefined) extra.writeTo(headers, this.#settings.onError);
     try {
       return context.upgrade(transport, headers, sid);
     } catch (error) {
@@ -422,16 +422,11 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   }
 
   #openSession(sid: string, transport: Transport, polling: PollingTransport | undefined): Driver {
-    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket, transports, allowUpgrades } =
-      this.#settings;
+    const { initialPacket, transports, allowUpgrades } = this.#settings;
     const canUpgrade = polling !== undefined && allowUpgrades && transports.has("websocket");
-    const open = JSON.stringify({
-      sid,
-      upgrades: canUpgrade ? ["websocket"] : [],
-      pingInterval,
-      pingTimeout,
-      maxPayload: maxHttpBufferSize,
-    });
+    const open = `{"sid":${JSON.stringify(sid)},"upgrades":${
+      canUpgrade ? '["websocket"]' : "[]"
+    },${this.#terms}`;
     const greeting = initialPacket === undefined ? ["0" + open] : ["0" + open, messageFrame(initialPacket)];
     return this.#enroll(sid, transport, polling, greeting, false);
   }
@@ -449,7 +444,7 @@ export class EngineCore extends Listenable<EngineEvents, Record<never, never>> {
   }
 
   /** `state`: what the layer above knew of it, where it goes on after it slept. */
-  #announce(sid: string, peer: PeerInfo, driver: Driver, state?: unknown): void {
+  #announce(sid: string, peer: HandshakeRequest, driver: Driver, state?: unknown): void {
     const socket = new SessionSocket(sid, peer, driver, state !== undefined);
     const session = this.#sessions.get(sid);
     if (session !== undefined) session.socket = socket;

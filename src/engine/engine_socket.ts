@@ -5,24 +5,18 @@
 import { messageFrame } from "../protocol/engine_packet.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Driver } from "./driver.ts";
-import type {
-  EngineSocket,
-  EngineSocketEvents,
-  PeerInfo,
-  SendOptions,
-  TopicSocket,
-  TransportInfo,
-} from "./ports.ts";
+import type { HandshakeRequest } from "./handshake_request.ts";
+import type { EngineSocket, EngineSocketEvents, SendOptions, TopicSocket, TransportInfo } from "./ports.ts";
 
 /** Makes the {@linkcode EngineSocket} of a session. */
 export class SessionSocket implements EngineSocket {
   readonly id: string;
   readonly protocol = 4;
-  readonly request: PeerInfo;
+  readonly request: HandshakeRequest;
   readonly recovered: boolean;
   readonly #driver: Driver;
 
-  constructor(id: string, request: PeerInfo, driver: Driver, recovered = false) {
+  constructor(id: string, request: HandshakeRequest, driver: Driver, recovered = false) {
     this.recovered = recovered;
     this.id = id;
     this.request = request;

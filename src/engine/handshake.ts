@@ -37,7 +37,7 @@ export function admit<D extends KnownSession>(
   sessions: ReadonlyMap<string, D>,
 ): Admission<D> {
   const { EIO: protocol, transport, sid, b64 } = readQuery(request.url);
-  const isUpgrade = isWebSocketRequest(request);
+  const isUpgrade = request.method !== "POST" && isWebSocketRequest(request); // a header is a call of the platform
   const refused = (code: number, context: Record<string, unknown>): Admission<D> => ({
     kind: "refused",
     refusal: refusal(code, context),

@@ -26,7 +26,8 @@ export class HeaderList {
 
   /** A list with what listeners filled in. */
   with(headers: ResponseHeaders | undefined): HeaderList {
-    const added = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    if (headers === undefined) return this;
+    const added = Object.entries(headers).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value]).map((item) => [name, item] as const)
     );
     return added.length === 0 ? this : new HeaderList([...this.#entries, ...added]);

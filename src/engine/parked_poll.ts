@@ -45,11 +45,25 @@ export class ParkedPoll {
   }
 
   /** The response that is to come: made here and not by whoever answers, since on Workers it belongs to this request. */
-  async wait(): Promise<Response> {
+  wait(): Promise<Response> {
+    return this.#context.isPatient ? this.#waitShort() : this.#waitHere();
+  }
+
+  #waitShort(): Promise<Response> {
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(this.#last());
+      if (this.#hasEnded) this.#wake(); // settling found that its client has left
+    });
+  }
+
+  async #waitHere(): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#hasEnded) return this.response(); // settling found that its client has left
     this.#wake = resolve;
-    await promise;
+    if (!this.#hasEnded) await promise;
+    return this.#last();
+  }
+
+  #last(): Response {
     this.#unsettle?.();
     return this.response();
   }

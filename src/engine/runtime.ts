@@ -21,10 +21,10 @@ export interface RequestContext {
   watch?(): void;
   /**
    * Turns the request into a WebSocket of session `sid` that reports to `events`, and returns the answer, of status
-   * 101, with `headers` on it. That very answer must be returned to the runtime, and nothing may be read from the
+   * 101, with `headers`, if there are any, on it. That very answer must be returned to the runtime, and nothing may be read from the
    * request afterwards. Throws a TypeError where the request cannot be upgraded, or its client was seen to leave.
    */
-  upgrade(events: SocketEvents, headers: Headers, sid: string): Response;
+  upgrade(events: SocketEvents, headers: Headers | undefined, sid: string): Response;
 }
 
 /** Makes the context of a request from what the runtime passed to the fetch handler beside it. */

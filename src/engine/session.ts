@@ -229,6 +229,15 @@ export class Session<T extends TransportHandle> {
     }
   }
 
+  /**
+   * Whether `frame` is a message for the layer above, and nothing else is to be done for it: then it need not go
+   * through {@linkcode Session.receive}. Asked where {@linkcode Session.needsTime} is false.
+   */
+  takesMessage(transport: T, frame: Frame): boolean {
+    const isMessage = typeof frame !== "string" || frame.charCodeAt(0) === MESSAGE;
+    return isMessage && transport === this.#current && this.#state === "open" && !this.#isSlow;
+  }
+
   /** What came in on `transport` is not Engine.IO. */
   garbled(transport: T, description: unknown, now: number): void {
     this.advance(now);

@@ -3,7 +3,7 @@
  * sleeps while its WebSockets stay open.
  * @module
  */
-import type { PeerInfo } from "./ports.ts";
+import { HandshakeRequest, type HeaderPair } from "./handshake_request.ts";
 
 /** An open session on a WebSocket, with nothing under way. Structured-cloneable. */
 export interface SessionSnapshot {
@@ -11,7 +11,7 @@ export interface SessionSnapshot {
   readonly sid: string;
   /** Of the handshake request: its absolute URL, its headers, the client's address. */
   readonly url: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly HeaderPair[];
   readonly address: string;
   /** Whether it began on polling. */
   readonly upgraded: boolean;
@@ -20,6 +20,6 @@ export interface SessionSnapshot {
 }
 
 /** The handshake request of a session that goes on. */
-export function peerOf({ url, headers, address }: SessionSnapshot): PeerInfo {
-  return { url, method: "GET", headers: new Headers(headers as [string, string][]), address };
+export function peerOf({ url, headers, address }: SessionSnapshot): HandshakeRequest {
+  return new HandshakeRequest(url, address, headers);
 }

@@ -16,7 +16,8 @@ export function createDefaultParser(limits: DecoderLimits = {}): Parser {
   checkLimit("maxAttachments", limits.maxAttachments);
   checkLimit("maxAttachmentBytes", limits.maxAttachmentBytes);
   checkLimit("maxDepth", limits.maxDepth);
-  return { encode, decoder: (): PacketDecoder => new DefaultPacketDecoder(limits) };
+  const own = { ...limits };
+  return { encode, decoder: (): PacketDecoder => new DefaultPacketDecoder(own) };
 }
 
 /** The default wire format with the default limits. */

@@ -39,15 +39,11 @@ interface Partial {
 
 /** The decoder of the default wire format. After an error it holds nothing. */
 export class DefaultPacketDecoder implements PacketDecoder {
-  readonly #maxAttachments: number;
-  readonly #maxAttachmentBytes: number;
-  readonly #maxDepth: number;
+  readonly #limits: DecoderLimits;
   #partial: Partial | undefined;
 
   constructor(limits: DecoderLimits = {}) {
-    this.#maxAttachments = limits.maxAttachments ?? DEFAULT_MAX_ATTACHMENTS;
-    this.#maxAttachmentBytes = limits.maxAttachmentBytes ?? Infinity;
-    this.#maxDepth = limits.maxDepth ?? DEFAULT_MAX_DEPTH;
+    this.#limits = limits;
   }
 
   get isPartial(): boolean {
@@ -63,8 +59,9 @@ export class DefaultPacketDecoder implements PacketDecoder {
       this.#partial = undefined;
       throw new ProtocolError("Cannot decode packet: text where an attachment was expected");
     }
-    const missing = readAttachmentCount(text, this.#maxAttachments);
-    const packet = decodePacketText(text, missing, this.#maxDepth);
+    const { maxAttachments = DEFAULT_MAX_ATTACHMENTS, maxDepth = DEFAULT_MAX_DEPTH } = this.#limits;
+    const missing = readAttachmentCount(text, maxAttachments);
+    const packet = decodePacketText(text, missing, maxDepth);
     if (missing === 0) return packet;
     this.#partial = { packet: packet as Partial["packet"], missing, parts: [], bytes: 0 };
     return undefined;
@@ -76,10 +73,11 @@ export class DefaultPacketDecoder implements PacketDecoder {
       throw new ProtocolError("Cannot decode packet: bytes that no packet announced");
     }
     partial.bytes += bytes.byteLength;
-    if (partial.bytes > this.#maxAttachmentBytes) {
+    const { maxAttachmentBytes = Infinity } = this.#limits;
+    if (partial.bytes > maxAttachmentBytes) {
       this.#partial = undefined;
       throw new ProtocolError(
-        `Cannot decode packet: attachments of ${partial.bytes} bytes, limit ${this.#maxAttachmentBytes}`,
+        `Cannot decode packet: attachments of ${partial.bytes} bytes, limit ${maxAttachmentBytes}`,
       );
     }
     partial.parts.push(bytes);

@@ -7,6 +7,7 @@
  */
 import type { TopicHub } from "../engine/ports.ts";
 import type { RequestContext } from "../engine/runtime.ts";
+import type { SocketEvents } from "../engine/websocket.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { Connection } from "./bun_websocket.ts";
 
@@ -14,7 +15,7 @@ import { Connection } from "./bun_websocket.ts";
 interface BunServer {
   requestIP(request: Request): { readonly address: string } | null;
   timeout(request: Request, seconds: number): void;
-  upgrade(request: Request, options: { readonly headers: Headers; readonly data: unknown }): boolean;
+  upgrade(request: Request, options: { readonly headers?: Headers; readonly data: unknown }): boolean;
   publish(topic: string, data: Frame, compress: boolean): number;
 }
 
@@ -39,30 +40,47 @@ const LONGEST_TIMEOUT = 255;
  * `env`). Throws a TypeError where there is none: polls would be cut off, and nothing could be upgraded.
  */
 export function bunContext(request: Request, [passed]: readonly unknown[]): RequestContext {
-  const server = serverIn(passed);
-  return {
-    isPatient: true,
-    get address(): string {
-      // Null after the upgrade; the engine asks before it.
-      return server.requestIP(request)?.address.replace(/^::ffff:/i, "") ?? "";
-    },
-    park: () => {
-      server.timeout(request, 0);
-      // It stays with the connection until the next request: a client that went away must not keep it for ever.
-      return () => server.timeout(request, DEFAULT_IDLE_TIMEOUT);
-    },
-    watch: () => server.timeout(request, LONGEST_TIMEOUT),
-    upgrade: (events, headers) => {
-      // Bun picks the first subprotocol that the client offered by itself.
-      const data = new Connection(events, hubOf(server));
-      if (!server.upgrade(request, { headers, data })) {
-        throw new TypeError(
-          "Cannot upgrade to WebSocket: no handshake, a client that has left, or not the request that Bun made",
-        );
-      }
-      return new Response(null, { status: 101 }); // Bun ignores it: the answer has left
-    },
-  };
+  return new BunContext(request, serverIn(passed));
+}
+
+class BunContext implements RequestContext {
+  readonly #request: Request;
+  readonly #server: BunServer;
+
+  constructor(request: Request, server: BunServer) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  get isPatient(): boolean {
+    return true;
+  }
+
+  /** Null after the upgrade; the engine asks before it. */
+  get address(): string {
+    return this.#server.requestIP(this.#request)?.address.replace(/^::ffff:/i, "") ?? "";
+  }
+
+  park(): () => void {
+    this.#server.timeout(this.#request, 0);
+    // It stays with the connection until the next request: a client that went away must not keep it for ever.
+    return () => this.#server.timeout(this.#request, DEFAULT_IDLE_TIMEOUT);
+  }
+
+  watch(): void {
+    this.#server.timeout(this.#request, LONGEST_TIMEOUT);
+  }
+
+  upgrade(events: SocketEvents, headers: Headers | undefined): Response {
+    // Bun picks the first subprotocol that the client offered by itself.
+    const data = new Connection(events, hubOf(this.#server));
+    if (!this.#server.upgrade(this.#request, headers === undefined ? { data } : { headers, data })) {
+      throw new TypeError(
+        "Cannot upgrade to WebSocket: no handshake, a client that has left, or not the request that Bun made",
+      );
+    }
+    return new Response(null, { status: 101 }); // Bun ignores it: the answer has left
+  }
 }
 
 /** One for each of Bun's servers, however many of ours it has. */

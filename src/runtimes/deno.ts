@@ -78,26 +78,23 @@ class DenoContext implements RequestContext {
     this.#request.signal.addEventListener("abort", () => this.#hasLeft = true);
   }
 
-  upgrade(events: SocketEvents, headers: Headers): Response {
+  upgrade(events: SocketEvents, headers: Headers | undefined): Response {
     // An upgrade of a connection that is gone never ends, and `server.shutdown()` would wait for it.
     if (this.#hasLeft) throw new TypeError("Cannot upgrade to WebSocket: the client has left");
     return upgrade(this.#request, events, headers);
   }
 }
 
-function upgrade(request: Request, events: SocketEvents, headers: Headers): Response {
+function upgrade(request: Request, events: SocketEvents, headers: Headers | undefined): Response {
   const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
   const protocols = request.headers.get("sec-websocket-protocol");
   // Engine.IO has its own heartbeat: the platform's, of 30 s, would close what Engine.IO keeps.
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => events.opened(socket as Parameters<SocketEvents["opened"]>[0]);
-  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
-    events.message(typeof data === "string" ? data : new Uint8Array(data));
-  // A lost connection comes as "error" and then "close" with code 0; a missed platform ping as "close" twice.
-  socket.onclose = () => events.closed();
+  const listener = new Listener(socket, events);
+  for (const type of ["open", "message", "close"]) socket.addEventListener(type, listener);
   try {
-    for (const [name, value] of headers) response.headers.append(name, value);
+    for (const [name, value] of headers ?? []) response.headers.append(name, value);
     // A browser that offers subprotocols drops the connection unless one is chosen. The platform's own option
     // fails on a list without spaces, so the header is set by hand.
     const first = protocols?.split(",")[0]?.trim();
@@ -106,4 +103,29 @@ function upgrade(request: Request, events: SocketEvents, headers: Headers): Resp
     if (!(error instanceof TypeError)) throw error; // Deno 2.5: immutable; the upgrade goes on without them
   }
   return response;
+}
+
+/** One object for all events of a WebSocket: the `on…` properties take a function and a wrapper for each. */
+class Listener {
+  readonly #socket: WebSocket;
+  readonly #events: SocketEvents;
+
+  constructor(socket: WebSocket, events: SocketEvents) {
+    this.#socket = socket;
+    this.#events = events;
+  }
+
+  handleEvent(event: Event): void {
+    switch (event.type) {
+      case "message": {
+        const { data } = event as MessageEvent<string | ArrayBuffer>;
+        return this.#events.message(typeof data === "string" ? data : new Uint8Array(data));
+      }
+      case "open":
+        return this.#events.opened(this.#socket as Parameters<SocketEvents["opened"]>[0]);
+      case "close":
+        // A lost connection comes as "error" and then "close" with code 0; a missed platform ping as "close" twice.
+        return this.#events.closed();
+    }
+  }
 }

@@ -12,6 +12,7 @@ import type { RequestContext } from "../engine/runtime.ts";
 import type { SessionSnapshot } from "../engine/snapshot.ts";
 import { readQuery } from "../engine/query.ts";
 import type { RuntimeSocket, SocketEvents } from "../engine/websocket.ts";
+import { MESSAGE } from "../protocol/engine_packet.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Clock } from "../time/clock.ts";
 import { forgetOrphans, Snapshot } from "./object_snapshots.ts";
@@ -95,7 +96,8 @@ export class ObjectSockets implements Sleeper {
   message(socket: ObjectWebSocket, data: string | ArrayBuffer): void {
     const entry = this.#wake(socket);
     if (entry === undefined) return this.#end(socket, 1011);
-    this.touched(entry.sid);
+    // Messages change nothing that is kept unless core says so; the rest may be an upgrade.
+    if (typeof data === "string" && data.charCodeAt(0) !== MESSAGE) this.touched(entry.sid);
     entry.events.message(typeof data === "string" ? data : new Uint8Array(data));
   }
 

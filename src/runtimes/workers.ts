@@ -37,10 +37,11 @@ export function webSocketPair(): [client: WorkerSocket, server: WorkerSocket] {
 }
 
 /** The answer to an accepted upgrade, with the first subprotocol that the client offered. */
-export function switchingProtocols(request: Request, client: unknown, headers: Headers): Response {
+export function switchingProtocols(request: Request, client: unknown, headers?: Headers): Response {
   const first = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
-  if (first) headers.set("sec-websocket-protocol", first);
-  return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
+  const all = first ? new Headers(headers) : headers;
+  if (first) all!.set("sec-websocket-protocol", first);
+  return new Response(null, { status: 101, headers: all, webSocket: client } as ResponseInit);
 }
 
 /** The client's address, as Cloudflare tells it. */

@@ -88,9 +88,13 @@ export class ObjectHost {
     }
   }
 
-  async message(socket: ObjectWebSocket, message: string | ArrayBuffer): Promise<void> {
+  message(socket: ObjectWebSocket, message: string | ArrayBuffer): void | Promise<void> {
     if (this.#heartbeat.heard(socket, message)) return;
-    await this.#enter((sockets) => sockets.message(socket, message));
+    if (this.#io === undefined || this.#ready !== undefined || !this.#hasAnnounced) {
+      return this.#enter((sockets) => sockets.message(socket, message));
+    }
+    this.#sockets!.message(socket, message); // without a promise: this is done for each frame
+    this.#sockets!.settle();
   }
 
   async closed(socket: ObjectWebSocket, code: number, error?: unknown): Promise<void> {
@@ -173,8 +177,9 @@ export class ObjectHost {
   }
 
   #announce(): void {
-    if (this.#hasAnnounced || !this.#options().announceAll) return;
+    if (this.#hasAnnounced) return;
     this.#hasAnnounced = true;
+    if (!this.#options().announceAll) return;
     const { connections, namespaces } = innards(this.io);
     if (!namespaces.areListenedTo) return;
     this.#sockets!.wakeAll();

@@ -53,8 +53,8 @@ export class SkeinObject<
   }
 
   /** Called by the platform: a message of a WebSocket. */
-  async webSocketMessage(socket: ObjectWebSocket, message: string | ArrayBuffer): Promise<void> {
-    await this.#host.message(socket, message);
+  webSocketMessage(socket: ObjectWebSocket, message: string | ArrayBuffer): void | Promise<void> {
+    return this.#host.message(socket, message);
   }
 
   /** Called by the platform: a WebSocket was closed by its client, or lost. */

@@ -7,24 +7,22 @@
  */
 import type { Clock } from "./clock.ts";
 
-/** Whom a deadline wakes. */
-export interface DeadlineOwner {
-  /** The deadline has passed. */
+/**
+ * One thing that must happen at some time. Mostly it is the state of something larger, which then needs no object
+ * for its deadline.
+ */
+export interface Deadline {
+  /** When, ms since the epoch; Infinity while not scheduled. Only {@linkcode Deadlines} writes it. */
+  at: number;
+  /** Its place in the heap, -1 while not scheduled. Only {@linkcode Deadlines} writes it. */
+  index: number;
+  /** The deadline has passed; it is not scheduled any more. */
   wake(): void;
 }
 
-/** One thing that must happen at some time; its owner keeps it and moves it. */
-export class Deadline {
-  /** When, ms since the epoch; Infinity while not scheduled. */
-  at: number = Infinity;
-  /** Its place in the heap, -1 while not scheduled. Only {@linkcode Deadlines} writes it. */
-  index: number = -1;
-  readonly owner: DeadlineOwner;
-
-  /** `owner.wake` runs once each time the deadline passes. */
-  constructor(owner: DeadlineOwner) {
-    this.owner = owner;
-  }
+/** A deadline that is not scheduled. */
+export function deadline(wake: () => void): Deadline {
+  return { at: Infinity, index: -1, wake };
 }
 
 /** Wakes deadlines in the order of their times. */
@@ -49,9 +47,9 @@ export class Deadlines implements Clock {
   }
 
   at(time: number, wake: () => void): () => void {
-    const deadline = new Deadline({ wake });
-    this.set(deadline, time);
-    return () => this.clear(deadline);
+    const single = deadline(wake);
+    this.set(single, time);
+    return () => this.clear(single);
   }
 
   /** Schedules or moves `deadline` to `time`; Infinity takes it out. */
@@ -91,7 +89,7 @@ export class Deadlines implements Clock {
         const first = this.#heap[0];
         if (!first || first.at > now) break;
         this.clear(first);
-        first.owner.wake();
+        first.wake();
       }
     } finally {
       this.#arm(); // also when a wake threw: the others still run

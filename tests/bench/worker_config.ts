@@ -9,13 +9,18 @@ import { bundle } from "../runtimes/objects/bundle.ts";
 export async function writeWorker(folder: URL, port: number): Promise<void> {
   const script = await bundle(new URL("servers/skein_workerd.ts", import.meta.url));
   await Deno.copyFile(script, new URL("skein-workerd.js", folder)); // embeds only what is beside the configuration
-  await Deno.writeTextFile(new URL("skein-workerd.capnp", folder), configOf(port));
+  const storage = new URL("skein-workerd-storage/", folder); // rows exist on disk only
+  await Deno.mkdir(storage, { recursive: true });
+  await Deno.writeTextFile(new URL("skein-workerd.capnp", folder), configOf(port, storage.pathname));
 }
 
-function configOf(port: number): string {
+function configOf(port: number, storage: string): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [ (name = "main", worker = .w) ],
+  services = [
+    (name = "main", worker = .w),
+    (name = "disk", disk = (path = "${storage}", writable = true)),
+  ],
   sockets = [ (name = "http", address = "127.0.0.1:${port}", http = (), service = "main") ],
   v8Flags = ["--expose-gc"],
 );
@@ -25,7 +30,7 @@ const w :Workerd.Worker = (
   compatibilityFlags = ["enable_request_signal"],
   bindings = [ (name = "BENCH", durableObjectNamespace = "Bench") ],
   durableObjectNamespaces = [ (className = "Bench", uniqueKey = "bench", enableSql = true) ],
-  durableObjectStorage = (inMemory = void),
+  durableObjectStorage = (localDisk = "disk"),
 );
 `;
 }

@@ -6,7 +6,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import { bundleWorker } from "../../examples/launch/bundle.ts";
 
 /** Bytes, gzipped, of src/server/workers.ts: a little over what it is. The target is 20 000. */
-const MAX_SERVER = 49_500;
+const MAX_SERVER = 50_000;
 /** Bytes, gzipped, of the chat: the server, its rules and zod. */
 const MAX_CHAT = 80_000;
 

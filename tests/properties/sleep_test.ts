@@ -366,7 +366,7 @@ async function play(
     }
     for (const one of actors) one.answer(index);
     await stage.settle();
-    stage.clock.advance(60); // what is under way is looked at again after 50 ms
+    stage.clock.advance(60); // what is under way, or not complete, is looked at again after 50 ms
     await stage.settle();
     seen.push([index, step, actors.map((one) => one.hear(names, index))]);
     if (!naps) continue;

@@ -94,7 +94,7 @@ export class FakeContext implements RequestContext {
   /** What `upgrade` throws. */
   upgradeError: Error | undefined;
 
-  upgrade(events: SocketEvents, headers: Headers): Response {
+  upgrade(events: SocketEvents, headers?: Headers): Response {
     if (this.upgradeError) throw this.upgradeError;
     this.events = events;
     this.headers = headers;

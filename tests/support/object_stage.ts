@@ -186,7 +186,7 @@ export class ObjectStage {
       return;
     }
     const message = typeof data === "string" ? data : data.slice().buffer;
-    this.#call("message", (host) => host.message(socket, message));
+    this.#call("message", async (host) => await host.message(socket, message));
   }
 
   /** A WebSocket was closed, or (1006) lost. */

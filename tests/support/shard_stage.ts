@@ -135,7 +135,8 @@ export class ShardClient {
 
   /** Sends a packet in its namespace. */
   send(type: string, rest: string): void {
-    this.#stage.host(this.#name).message(this.#socket as never, `4${type}${this.#nsp}${rest}`)
+    const host = this.#stage.host(this.#name);
+    (async () => await host.message(this.#socket as never, `4${type}${this.#nsp}${rest}`))()
       .catch((error) => this.#stage.errors.push(`message: ${error}`));
   }
 

@@ -4,11 +4,10 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Clock } from "../../src/time/clock.ts";
-import { Deadline, Deadlines } from "../../src/time/deadlines.ts";
+import { type Deadline, deadline, Deadlines } from "../../src/time/deadlines.ts";
 import { ManualClock } from "../../src/time/manual_clock.ts";
 
 /** A clock that counts how often it was asked for a timer. */
-const deadline = (wake: () => void): Deadline => new Deadline({ wake });
 
 class CountingClock extends ManualClock {
   armed = 0;

@@ -77,7 +77,7 @@ export class Bench extends SkeinObject<Env> {
     return super.fetch(request);
   }
 
-  override webSocketMessage(...args: Parameters<SkeinObject["webSocketMessage"]>): Promise<void> {
+  override webSocketMessage(...args: Parameters<SkeinObject["webSocketMessage"]>): void | Promise<void> {
     count("messages");
     return super.webSocketMessage(...args);
   }

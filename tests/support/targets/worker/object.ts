@@ -52,7 +52,7 @@ export class TestObject extends SkeinObject {
     return super.fetch(request);
   }
 
-  override webSocketMessage(...args: Parameters<SkeinObject["webSocketMessage"]>): Promise<void> {
+  override webSocketMessage(...args: Parameters<SkeinObject["webSocketMessage"]>): void | Promise<void> {
     this.#lives("webSocketMessage");
     return super.webSocketMessage(...args);
   }
