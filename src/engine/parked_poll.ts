@@ -44,22 +44,23 @@ export class ParkedPoll {
     return this.#payload !== undefined;
   }
 
-  /** The response that is to come: made here and not by whoever answers, since on Workers it belongs to this request. */
+  /** The response that is to come. */
   wait(): Promise<Response> {
     return this.#context.isPatient ? this.#waitShort() : this.#waitHere();
   }
 
+  /** It is not settled yet, so that its client cannot have left. */
   #waitShort(): Promise<Response> {
     return new Promise((resolve) => {
       this.#wake = () => resolve(this.#last());
-      if (this.#hasEnded) this.#wake(); // settling found that its client has left
     });
   }
 
+  /** The response is made here and not by whoever answers: on Workers it belongs to this request. */
   async #waitHere(): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    if (!this.#hasEnded) await promise;
+    if (!this.#hasEnded) await promise; // else settling found that its client has left
     return this.#last();
   }
 

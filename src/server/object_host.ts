@@ -90,11 +90,7 @@ export class ObjectHost {
 
   message(socket: ObjectWebSocket, message: string | ArrayBuffer): void | Promise<void> {
     if (this.#heartbeat.heard(socket, message)) return;
-    if (this.#io === undefined || this.#ready !== undefined || !this.#hasAnnounced) {
-      return this.#enter((sockets) => sockets.message(socket, message));
-    }
-    this.#sockets!.message(socket, message); // without a promise: this is done for each frame
-    this.#sockets!.settle();
+    return this.#enter((sockets) => sockets.message(socket, message));
   }
 
   async closed(socket: ObjectWebSocket, code: number, error?: unknown): Promise<void> {
@@ -167,10 +163,13 @@ export class ObjectHost {
     return undefined;
   }
 
-  /** Something happened on a WebSocket. */
-  async #enter(run: (sockets: ObjectSockets) => void): Promise<void> {
+  /** Something happened on a WebSocket. Without a promise where nothing is waited for: this is done for each frame. */
+  #enter(run: (sockets: ObjectSockets) => void): void | Promise<void> {
     this.#start();
-    if (this.#ready) await this.#ready;
+    return this.#ready ? this.#ready.then(() => this.#run(run)) : this.#run(run);
+  }
+
+  #run(run: (sockets: ObjectSockets) => void): void {
     this.#announce();
     run(this.#sockets!);
     this.#sockets!.settle();

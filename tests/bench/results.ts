@@ -5,6 +5,7 @@
  * that scenario is left; a failed one never.
  * @module
  */
+import { median } from "./median.ts";
 import type { Measure } from "./targets.ts";
 
 /** A line of load/bench.sh, as far as it is used. */
@@ -103,10 +104,4 @@ export class Results {
     const value = measure === "rate" ? mine / theirs : mine - theirs;
     return Number.isFinite(value) ? value : undefined;
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

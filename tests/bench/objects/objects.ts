@@ -9,6 +9,7 @@
  */
 import { serialize } from "node:v8";
 import { bundle } from "../../runtimes/objects/bundle.ts";
+import { median } from "../median.ts";
 import { startWorkerd, type Workerd } from "../../support/targets/workerd_process.ts";
 
 const VERSION = "1.20261117.1";
@@ -88,10 +89,6 @@ async function stage(sockets: number, settings: Record<string, unknown> = {}): P
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
 }
 
 console.log("## A sleeping socket\n");

@@ -16,6 +16,9 @@ const AT_A_TIME = 100;
 /** The ticks of /proc/PID/stat per second. Source: proc(5); 100 on all Linux machines there are. */
 const TICKS = 100;
 
+/** 10,000 connections need as many files; a shell raises the limit, and is replaced by the program. */
+const WITH_FILES = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
+
 /** Resolves when a client of ours is connected; it then answers pings for as long as this process lives. */
 function connect(port: number): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
@@ -37,10 +40,8 @@ async function cpuOf(pid: number): Promise<number> {
 }
 
 async function measure(command: string, args: readonly string[], port: number): Promise<number> {
-  // 10,000 connections need as many files; a shell raises the limit, and is replaced by the server.
-  const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
   await using server = new Deno.Command("bash", {
-    args: ["-c", script, "-", command, ...args],
+    args: ["-c", WITH_FILES, "-", command, ...args],
     env: { PORT: `${port}` },
     stdout: "null",
   }).spawn();
@@ -62,20 +63,14 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The clients need as many files as the server. */
-async function inChild(): Promise<string> {
-  const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
+/** What they cost, in Markdown. In a process of its own: the clients need as many files as the server. */
+export async function idleSection(): Promise<string> {
   const { code, stdout } = await new Deno.Command("bash", {
-    args: ["-c", script, "-", Deno.execPath(), "run", "-A", new URL(import.meta.url).pathname],
+    args: ["-c", WITH_FILES, "-", Deno.execPath(), "run", "-A", new URL(import.meta.url).pathname],
     stderr: "inherit",
   }).output();
   if (code !== 0) throw new Error(`Cannot measure idle sockets: the clients ended with code ${code}`);
   return new TextDecoder().decode(stdout);
-}
-
-/** What they cost, in Markdown. */
-export function idleSection(): Promise<string> {
-  return inChild();
 }
 
 async function section(): Promise<string> {

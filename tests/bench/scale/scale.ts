@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnySocket } from "../../../src/core/socket.ts";
+import { median } from "../median.ts";
 import { type MemoryClient, MemoryServer } from "../memory_server.ts";
 
 const SIZES = [10, 1_000, 100_000] as const;
@@ -133,8 +134,7 @@ async function measure(size: number): Promise<number[]> {
   for (const operation of OPERATIONS) {
     const rounds: number[] = [];
     for (let round = 0; round < ROUNDS; round++) rounds.push(await operation.run(stage));
-    rounds.sort((a, b) => a - b);
-    medians.push(rounds[rounds.length >> 1]!);
+    medians.push(median(rounds));
   }
   await stage.server.io.close();
   return medians;
