@@ -63,11 +63,17 @@ export function encodePacket(packet: EnginePacketInput): Frame {
  * Throws a ProtocolError on an empty frame and on an unknown type.
  */
 export function decodePacket(frame: Frame): EnginePacket {
-  if (typeof frame !== "string") return { type: "message", data: frame };
+  if (typeof frame !== "string") return packetOf(frame);
   const code = frame.charCodeAt(0);
   if (code === BASE64) return { type: "message", data: decodeBase64Frame(frame) };
   if (!isTypeCode(code)) throw malformed(frame);
-  const type = TYPES[code - OPEN]!;
+  return packetOf(frame);
+}
+
+/** The packet that a frame without fault is, where base64 has been decoded. */
+export function packetOf(frame: Frame): EnginePacket {
+  if (typeof frame !== "string") return { type: "message", data: frame };
+  const type = TYPES[frame.charCodeAt(0) - OPEN]!;
   return frame.length === 1 ? { type } : { type, data: frame.slice(1) };
 }
 

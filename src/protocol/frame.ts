@@ -65,6 +65,13 @@ export function toBytes(data: ArrayBuffer | ArrayBufferView): Uint8Array {
   return bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
 }
 
+/** The bytes of a view alone, as a buffer: its own where it spans it. */
+export function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  return (byteLength === buffer.byteLength
+    ? buffer
+    : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
+}
+
 /** Not yet in every runtime (nor in every `lib.dom.d.ts`): looked up once, when this module loads. */
 const native = {
   encode: (Uint8Array.prototype as { toBase64?: (this: Uint8Array) => string }).toBase64,

@@ -1,0 +1,38 @@
+/**
+ * What a browser tells its pages and workers about the network and about themselves. Elsewhere nothing is told.
+ * Source: WHATWG HTML ("online", "offline", "beforeunload", "pageshow"), Page Visibility.
+ * @module
+ */
+
+/** Whom it tells. */
+export interface PageEvents {
+  /** There is a network again. */
+  online(): void;
+  /** There is none; not told where the server is this machine. */
+  offline(): void;
+  /** The page is seen again, or goes on after it was frozen: timers may have been late. */
+  shown(): void;
+  /** The browser is about to leave the page. */
+  leaving(): void;
+}
+
+/** Listens for a connection to `origin`; returns how to stop. */
+export function watchPage(origin: string, events: PageEvents): () => void {
+  const { document, navigator } = globalThis as {
+    document?: EventTarget & { hidden: boolean };
+    navigator?: { onLine?: boolean };
+  };
+  const stop = new AbortController();
+  const listen = (event: string, listener: () => void, target: EventTarget = globalThis): void =>
+    target.addEventListener(event, listener, { signal: stop.signal });
+  if (navigator?.onLine !== undefined) {
+    listen("online", events.online);
+    if (!/\/\/(localhost|127\.|\[::1\])/.test(origin)) listen("offline", events.offline);
+  }
+  if (document) {
+    listen("pageshow", events.shown);
+    listen("beforeunload", events.leaving);
+    listen("visibilitychange", () => document.hidden || events.shown(), document);
+  }
+  return () => stop.abort();
+}

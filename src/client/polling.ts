@@ -1,0 +1,159 @@
+/**
+ * HTTP long-polling over `fetch`: one GET waits for frames, one POST at a time brings ours.
+ * Source: Engine.IO protocol v4, "HTTP long-polling" and "maxPayload".
+ * @module
+ */
+import { Outbox } from "../engine/outbox.ts";
+import { CLOSE_FRAME } from "../protocol/engine_packet.ts";
+import { decodePayload, encodePayload } from "../protocol/engine_payload.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Endpoint, PausableTransport, Transport, TransportEvents } from "./transport.ts";
+import { transportError } from "./transport_error.ts";
+import { upgrade } from "./upgrade.ts";
+
+/** Sends a request: `fetch`, or what stands for it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** The most bytes of a body that browsers send for a page that is being left. */
+const MAX_KEEPALIVE = 60_000;
+
+/** The transport `polling`, over a `fetch` of one's own: a service binding, a test. */
+export function pollingOver(send: Fetch): Transport {
+  return {
+    name: "polling",
+    upgrade,
+    open: (endpoint, sid, events) => new PollingConnection(send, endpoint, sid, events),
+  };
+}
+
+/** The transport `polling`. */
+export const polling: Transport = /* @__PURE__ */ pollingOver((url, init) => fetch(url, init));
+
+class PollingConnection implements PausableTransport {
+  events: TransportEvents;
+  readonly #fetch: Fetch;
+  readonly #endpoint: Endpoint;
+  readonly #outbox = new Outbox();
+  #maxPayload = Infinity;
+  #sid: string | undefined;
+  #state: "open" | "pausing" | "closed" = "open";
+  #paused: (() => void) | undefined;
+  /** The GET that waits, as the way to end it. */
+  #reading: AbortController | undefined;
+  #isWriting = false;
+
+  constructor(send: Fetch, endpoint: Endpoint, sid: string | undefined, events: TransportEvents) {
+    this.#fetch = send;
+    this.#endpoint = endpoint;
+    this.#sid = sid;
+    this.events = events;
+    this.#read();
+  }
+
+  get isWritable(): boolean {
+    return !this.#isWriting;
+  }
+
+  send(frames: readonly Frame[]): void {
+    for (const frame of frames) this.#outbox.push(frame, false);
+    this.#write();
+  }
+
+  pause(done: (left: readonly Frame[]) => void): void {
+    this.#state = "pausing";
+    this.#paused = () => done(this.#outbox.take(Infinity).frames);
+    this.#settle();
+  }
+
+  close(farewell?: Frame): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    if (farewell === undefined) this.#reading?.abort();
+    else this.send([CLOSE_FRAME]); // the GET goes on: to end it would end the session before this arrives
+  }
+
+  /** One GET after the other. */
+  async #read(): Promise<void> {
+    const reading = this.#reading = new AbortController();
+    try {
+      while (this.#state === "open") {
+        const { frames, error } = decodePayload(await this.#request("GET", undefined, reading));
+        for (const frame of frames) this.#receive(frame);
+        if (error) this.#lose(error);
+      }
+    } catch (error) {
+      this.#lose(transportError("fetch read error", error));
+    }
+    this.#reading = undefined;
+    this.#settle();
+  }
+
+  /** One POST after the other, each with what was sent until then. */
+  async #write(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      await undefined; // what is sent in one go travels together
+      while (!this.#outbox.isEmpty && this.#state !== "pausing") {
+        await this.#request("POST", encodePayload(this.#outbox.take(this.#maxPayload).frames));
+      }
+    } catch (error) {
+      this.#lose(transportError("fetch write error", error));
+    }
+    this.#isWriting = false;
+    if (this.#state === "open") this.events.drained();
+    else this.#settle();
+  }
+
+  #receive(frame: Frame): void {
+    if (this.#state === "closed") return;
+    if (this.#sid === undefined && typeof frame === "string" && frame[0] === "0") {
+      try {
+        ({ sid: this.#sid, maxPayload: this.#maxPayload = Infinity } = JSON.parse(frame.slice(1)));
+      } catch { /* The session reads it too, and tells. */ }
+    }
+    this.events.frame(frame);
+  }
+
+  async #request(
+    method: string,
+    body?: string,
+    abort: AbortController = new AbortController(),
+  ): Promise<string> {
+    const { headers, withCredentials, requestTimeout } = this.#endpoint;
+    const timer = requestTimeout > 0 ? setTimeout(() => abort.abort(), requestTimeout) : undefined;
+    const init: RequestInit = { method, headers, signal: abort.signal };
+    if (withCredentials) init.credentials = "include";
+    if (body !== undefined) {
+      init.body = body;
+      init.headers = { "content-type": "text/plain;charset=UTF-8", ...headers };
+      // So that a goodbye is sent although the page is being left.
+      if (this.#state === "closed" && body.length < MAX_KEEPALIVE) init.keepalive = true;
+    }
+    try {
+      const response = await this.#fetch(this.#endpoint.url(this.#sid), init);
+      if (!response.ok) throw response;
+      return await response.text();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Nothing is under way any more: what waited for that goes on. */
+  #settle(): void {
+    if (this.#isWriting) return;
+    if (this.#state === "closed") this.#reading?.abort();
+    else if (this.#reading === undefined) {
+      this.#paused?.();
+      this.#paused = undefined;
+    }
+  }
+
+  #lose(error: unknown): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#outbox.clear();
+    this.#reading?.abort();
+    this.events.lost(error);
+  }
+}
