@@ -16,6 +16,8 @@
  * ```
  * @module
  */
+import "./src/server/standard_scripts.ts";
+
 export { Server } from "./src/server/server.ts";
 export type { ServerOptions } from "./src/server/options.ts";
 export type * from "./src/server/public_types.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 import { Outbox } from "../engine/outbox.ts";
-import { CLOSE_FRAME } from "../protocol/engine_packet.ts";
 import { decodePayload, encodePayload } from "../protocol/engine_payload.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Endpoint, PausableTransport, Transport, TransportEvents } from "./transport.ts";
@@ -41,6 +40,7 @@ class PollingConnection implements PausableTransport {
   /** The GET that waits, as the way to end it. */
   #reading: AbortController | undefined;
   #isWriting = false;
+  #farewell: Frame | undefined;
 
   constructor(send: Fetch, endpoint: Endpoint, sid: string | undefined, events: TransportEvents) {
     this.#fetch = send;
@@ -68,8 +68,9 @@ class PollingConnection implements PausableTransport {
   close(farewell?: Frame): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#farewell = farewell;
     if (farewell === undefined) this.#reading?.abort();
-    else this.send([CLOSE_FRAME]); // the GET goes on: to end it would end the session before this arrives
+    else this.#write(); // the GET goes on: to end it would end the session before this arrives
   }
 
   /** One GET after the other. */
@@ -97,6 +98,8 @@ class PollingConnection implements PausableTransport {
       while (!this.#outbox.isEmpty && this.#state !== "pausing") {
         await this.#request("POST", encodePayload(this.#outbox.take(this.#maxPayload).frames));
       }
+      // Alone: official servers would read it before what comes with it.
+      if (this.#farewell !== undefined) await this.#request("POST", encodePayload([this.#farewell]));
     } catch (error) {
       this.#lose(transportError("fetch write error", error));
     }

@@ -14,6 +14,8 @@ export interface MsgpackBounds {
   readonly maxDepth: number;
   /** Binary values. Each takes memory beside its own bytes, of which it may have none. */
   readonly maxBinaryValues: number;
+  /** Whether binary values are `ArrayBuffer`s, as in clients. Default false: `Uint8Array`s. */
+  readonly asBuffers?: boolean | undefined;
 }
 
 const TWO_32 = 2 ** 32;
@@ -45,14 +47,16 @@ class Reader {
   readonly #view: DataView;
   readonly #maxDepth: number;
   readonly #maxBinaryValues: number;
+  readonly #asBuffers: boolean;
   #at = 0;
   #binaryValues = 0;
 
-  constructor(bytes: Uint8Array, { maxDepth, maxBinaryValues }: MsgpackBounds) {
+  constructor(bytes: Uint8Array, { maxDepth, maxBinaryValues, asBuffers = false }: MsgpackBounds) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#maxDepth = maxDepth;
     this.#maxBinaryValues = maxBinaryValues;
+    this.#asBuffers = asBuffers;
   }
 
   get left(): number {
@@ -168,13 +172,14 @@ class Reader {
     return date;
   }
 
-  #bin(length: number): Uint8Array {
+  #bin(length: number): Uint8Array | ArrayBuffer {
     if (++this.#binaryValues > this.#maxBinaryValues) {
       throw fault(`more than ${this.#maxBinaryValues} binary values`);
     }
     const start = this.#take(length);
     // Not `slice`: that of Node's Buffer is a view.
-    return new Uint8Array(this.#bytes.subarray(start, start + length));
+    const copy = new Uint8Array(this.#bytes.subarray(start, start + length));
+    return this.#asBuffers ? copy.buffer : copy;
   }
 
   #text(length: number): string {

@@ -31,19 +31,22 @@ export interface MsgpackLimits {
 /** Default of {@linkcode MsgpackLimits.maxBinaryValues}. */
 export const DEFAULT_MAX_BINARY_VALUES = 16_384;
 
-/** The MessagePack format, with limits of one's own. Throws a TypeError on a limit that is none. */
-export function createMsgpackParser(limits: MsgpackLimits = {}): Parser {
+/**
+ * The MessagePack format, with limits of one's own. `asBuffers`: binary values come as `ArrayBuffer`s, as in clients.
+ * Throws a TypeError on a limit that is none.
+ */
+export function createMsgpackParser(limits: MsgpackLimits = {}, asBuffers: boolean = false): Parser {
   const { maxBinaryValues = DEFAULT_MAX_BINARY_VALUES, maxDepth = DEFAULT_MAX_DEPTH } = limits;
   checkLimit("maxBinaryValues", maxBinaryValues);
   checkLimit("maxDepth", maxDepth);
-  const bounds: MsgpackBounds = { maxBinaryValues, maxDepth: maxDepth + 1 }; // the packet is a level too
+  const bounds: MsgpackBounds = { maxBinaryValues, maxDepth: maxDepth + 1, asBuffers }; // the packet is a level too
   // Holds nothing between two frames, so that all connections share one.
   const decoder: PacketDecoder = { isPartial: false, push: (frame) => decode(frame, bounds) };
   return { encode, decoder: (): PacketDecoder => decoder };
 }
 
 /** The MessagePack format with the default limits. */
-export const msgpackParser: Parser = createMsgpackParser();
+export const msgpackParser: Parser = /* @__PURE__ */ createMsgpackParser();
 
 function encode(packet: Packet): Frame[] | Promise<Frame[]> {
   const { type, nsp, id, data } = packet as { type: number; nsp: string; id?: number; data?: unknown };

@@ -15,6 +15,7 @@ import { adoptParser, type ForeignParser } from "../protocol/foreign_parser.ts";
 import type { Parser } from "../protocol/parser.ts";
 import { isDevelopment } from "../runtimes/current.ts";
 import { MAX_DELAY } from "../time/clock.ts";
+import { type ClientScripts, clientScriptsOption } from "./client_files.ts";
 import { rateLimits } from "./rate_limit_options.ts";
 import type { ServerHost } from "./host.ts";
 import { type MakeRecovery, type RecoveryOptions, recoverySettings } from "./recovery_options.ts";
@@ -44,11 +45,16 @@ export interface ServerOptions<ListenEvents = any, EmitEvents = any> extends Eng
    * its emitter. Default: in development, that is where the environment says `NODE_ENV=development` and may be read.
    */
   readonly validateOutgoing?: boolean;
+  /**
+   * Whether `<path>/socket.io.js` and its like are answered with our client, for pages that load it by a script tag.
+   * Default true, where `@skein/io` itself is imported; with `@skein/io/workers` (and in any bundle that should stay
+   * small) only what is given here: `clientScripts` of `@skein/io/client-scripts`.
+   */
+  readonly serveClient?: boolean | ClientScripts;
 }
 
 /** Options of the official server that do not exist here, with the reason a user is told. */
 const NOT_HERE: Readonly<Record<string, string>> = {
-  serveClient: "the client script is not served yet; serve it with your application",
   perMessageDeflate: "the runtime decides about WebSocket compression",
   wsEngine: "the runtime brings its own WebSocket server",
   allowEIO3: "Engine.IO v3 (socket.io-client 2.x) is not supported",
@@ -65,6 +71,7 @@ const OWN_NAMES = [
   "rateLimit",
   "contract",
   "validateOutgoing",
+  "serveClient",
 ];
 
 /** The options after their checks, in two parts; the engine checks its own. */
@@ -77,6 +84,7 @@ export interface ServerSettings {
   readonly rateLimits: RateLimits | undefined;
   readonly contract: AnyContract | undefined;
   readonly validateOutgoing: boolean;
+  readonly clientScripts: ClientScripts | undefined;
   readonly engine: EngineOptions;
 }
 
@@ -105,6 +113,7 @@ export function serverSettings(options: ServerOptions, host: ServerHost = {}): S
     ),
     rateLimits: rateLimits(options.rateLimit),
     contract: options.contract,
+    clientScripts: clientScriptsOption(options.serveClient),
     validateOutgoing: flag("validateOutgoing", options.validateOutgoing, isDevelopment()),
     engine: engine as EngineOptions,
   };

@@ -7,6 +7,7 @@ import { wholeNumber } from "../engine/check.ts";
 import { pathOption } from "../engine/options.ts";
 import { isUnder } from "../engine/path.ts";
 import { readQuery } from "../engine/query.ts";
+import { clientFiles, type ClientScripts } from "./client_files.ts";
 import { MAX_SHARDS } from "./object_options.ts";
 import { bindingIn, shardName, shardOf, type ShardStub } from "./sharding.ts";
 
@@ -23,6 +24,8 @@ export interface RouterOptions {
   readonly name?: (request: Request) => string;
   /** Over how many objects connections are spread. The objects' option `shards` must be the same. Default 1. */
   readonly shards?: number;
+  /** Answers `<path>/socket.io.js` and its like with our client, without waking an object. Default: none. */
+  readonly serveClient?: ClientScripts;
   /** Answers requests outside `path`. Default: 404. */
   readonly fallback?: (request: Request, env: unknown, ctx: unknown) => Response | Promise<Response>;
 }
@@ -35,11 +38,14 @@ export interface Router {
 
 /** The Worker: `export default router({ binding: "CHAT" })`. */
 export function router(options: RouterOptions): Router {
-  const { binding, name = () => "main", fallback } = options;
+  const { binding, name = () => "main", fallback, serveClient } = options;
   const path = pathOption(options.path ?? "/socket.io");
   const shards = wholeNumber("shards", options.shards, 1, 1, MAX_SHARDS);
+  const files = clientFiles({ scripts: () => serveClient, path: () => path });
   return {
     fetch(request, env, ctx) {
+      const file = files(request);
+      if (file !== undefined) return file;
       if (!isUnder(request.url, path, false)) {
         return fallback ? fallback(request, env, ctx) : emptyAnswer(404);
       }

@@ -28,6 +28,7 @@ import type { AnyListener, DefaultEventsMap } from "../events/event_types.ts";
 import { runCallback } from "../events/emitter.ts";
 import type { BunWebSocketHandler } from "../runtimes/bun_websocket.ts";
 import { currentPlatform } from "../runtimes/current.ts";
+import { clientFiles, type ClientScripts, clientScriptsOption } from "./client_files.ts";
 import { Engine } from "./engine.ts";
 import type { ServerHost } from "./host.ts";
 import { checkAdapter, checkConnectTimeout, type ServerOptions, serverSettings } from "./options.ts";
@@ -86,6 +87,7 @@ export class Server<
   readonly #connections: Connections;
   readonly #recovery: Recovery | undefined;
   readonly #report: ReportError;
+  #scripts: ClientScripts | undefined;
   #closed: Promise<void> | undefined;
 
   static {
@@ -154,7 +156,13 @@ export class Server<
     if (settings.contract !== undefined) setup.useContract(settings.contract);
     this.sockets = namespaces.main;
     this.engine = engine;
-    this.handler = engine.handler;
+    this.#scripts = settings.clientScripts;
+    const files = clientFiles({
+      scripts: () => this.#scripts,
+      path: () => engine.path,
+      cors: engine.settings.cors,
+    });
+    this.handler = (request, ...context) => files(request) ?? engine.handler(request, ...context);
     this.websocket = engine.websocket;
     this.#namespaces = namespaces;
     this.#connections = connections;
@@ -209,6 +217,16 @@ export class Server<
   connectTimeout(ms?: number): number | this {
     if (ms === undefined) return this.#connections.connectTimeout;
     this.#connections.connectTimeout = checkConnectTimeout(ms);
+    return this;
+  }
+
+  /** Whether our client is served to pages. */
+  serveClient(): boolean;
+  /** Sets it, as the option of this name. */
+  serveClient(value: boolean | ClientScripts): this;
+  serveClient(value?: boolean | ClientScripts): boolean | this {
+    if (value === undefined) return this.#scripts !== undefined;
+    this.#scripts = clientScriptsOption(value);
     return this;
   }
 

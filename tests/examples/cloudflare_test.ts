@@ -8,7 +8,7 @@ import { bundleWorker } from "../../examples/launch/bundle.ts";
 import { fileHeaders } from "../../examples/chat/settings.ts";
 import { VERSIONS } from "../support/capabilities.ts";
 import { npmBinary } from "../support/npm_binary.ts";
-import { closed, next } from "../support/official_client.ts";
+import { closed, next } from "../support/client.ts";
 import { executable, optional } from "../support/requires.ts";
 import { COMPATIBILITY_DATE, startWorkerd } from "../support/targets/workerd_process.ts";
 import { draft, visitor } from "./program.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { VERSIONS } from "../support/capabilities.ts";
-import { closed, next } from "../support/official_client.ts";
+import { closed, next } from "../support/client.ts";
 import { npmBinary } from "../support/npm_binary.ts";
 import { RawConnection } from "../support/raw_http.ts";
 import { optional } from "../support/requires.ts";

@@ -9,7 +9,7 @@ import officialMsgpack from "npm:socket.io-msgpack-parser@3.0.2";
 import { bundleWorker } from "../../examples/launch/bundle.ts";
 import { VERSIONS } from "../support/capabilities.ts";
 import { npmBinary } from "../support/npm_binary.ts";
-import { closed, next } from "../support/official_client.ts";
+import { closed, next } from "../support/client.ts";
 import { optional } from "../support/requires.ts";
 import { COMPATIBILITY_DATE, startWorkerd } from "../support/targets/workerd_process.ts";
 

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { fileHeaders } from "../../examples/chat/settings.ts";
 import { VERSIONS } from "../support/capabilities.ts";
 import { npmBinary } from "../support/npm_binary.ts";
-import { closed, next } from "../support/official_client.ts";
+import { closed, next } from "../support/client.ts";
 import { type Optional, optional } from "../support/requires.ts";
 import { draft, isListening, Program, visitor } from "./program.ts";
 

@@ -12,7 +12,7 @@ import { Server as SkeinServer } from "../../mod.ts";
 import { clusterAdapter } from "../../src/adapters/cluster_adapter.ts";
 import { heartbeats } from "../../src/adapters/membership.ts";
 import { MemoryNetwork } from "../support/memory_bus.ts";
-import { closed, next } from "../support/official_client.ts";
+import { closed, next } from "../support/client.ts";
 import { within } from "../support/within.ts";
 
 const COUNT = 3;

@@ -10,7 +10,7 @@ import * as official from "npm:socket.io-msgpack-parser@3.0.2";
 import * as jsonParser from "npm:socket.io-parser@4.2.7";
 import { Server } from "../../mod.ts";
 import { createMsgpackParser, msgpackParser } from "../../src/server/msgpack.ts";
-import { closed, next, TRANSPORTS } from "../support/official_client.ts";
+import { closed, next, TRANSPORTS } from "../support/client.ts";
 import { within } from "../support/within.ts";
 
 interface Stage extends AsyncDisposable {

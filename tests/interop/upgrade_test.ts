@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Socket as EngineClient } from "engine.io-client";
-import { io } from "socket.io-client";
-import { closed } from "../support/official_client.ts";
+import { polling, type Transport, websocket } from "../../src/client/mod.ts";
+import { bytesOf, closed, io, isOurs } from "../support/client.ts";
 import { serve, test } from "../support/target.ts";
 import { within } from "../support/within.ts";
 
@@ -23,11 +23,29 @@ interface Upgradable {
   _probe(transport: string): void;
 }
 
+/** For our client: its transports, of which the second waits after it was opened until `begin` is called. */
+function heldBack(): { transports: Transport[]; begin: () => void } {
+  const gate = Promise.withResolvers<void>();
+  const late: Transport = {
+    name: "websocket",
+    open: (endpoint, sid, events) =>
+      websocket.open(endpoint, sid, {
+        ...events,
+        opened: () => void gate.promise.then(() => events.opened()),
+      }),
+  };
+  return { transports: [polling, late], begin: gate.resolve };
+}
+
 /**
  * Calls `send` for 0 to COUNT - 1, some in each turn. The upgrade begins at the first quarter; the last quarter
  * is held back until it is finished. Returns how many left while it was under way.
  */
-async function sendAcrossUpgrade(send: (n: number) => void, engine: Upgradable): Promise<number> {
+async function sendAcrossUpgrade(
+  send: (n: number) => void,
+  engine: Upgradable,
+  begin: () => void = () => engine._probe("websocket"),
+): Promise<number> {
   const isUpgraded = (): boolean => engine.transport.name === "websocket";
   let duringUpgrade = 0;
   let isBegun = false;
@@ -37,7 +55,7 @@ async function sendAcrossUpgrade(send: (n: number) => void, engine: Upgradable):
     const isHeldBack = n >= COUNT * 0.75 && !isUpgraded();
     if (n >= COUNT * 0.25 && !isBegun) {
       isBegun = true;
-      engine._probe("websocket");
+      begin();
     }
     for (let i = 0; i < 12 && n < COUNT && !isHeldBack; i++, n++) {
       send(n);
@@ -51,7 +69,9 @@ async function sendAcrossUpgrade(send: (n: number) => void, engine: Upgradable):
 test(`socket.io-client loses nothing of ${COUNT} messages each way while it upgrades`, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     await using server = await serve("socketio");
-    const socket = io(server.origin, { forceNew: true, reconnection: false, upgrade: false });
+    const { transports, begin } = heldBack();
+    const how = isOurs ? { transports: transports as unknown as string[] } : { upgrade: false };
+    const socket = io(server.origin, { forceNew: true, reconnection: false, ...how });
     await using _client = { [Symbol.asyncDispose]: () => closed({ socket }) };
     await within(new Promise<void>((resolve) => socket.once("connect", () => resolve())), "the connection");
     const engine = socket.io.engine as unknown as Upgradable;
@@ -63,14 +83,16 @@ test(`socket.io-client loses nothing of ${COUNT} messages each way while it upgr
       const check = (): void => {
         if (ticks.length >= COUNT && echoes.length >= COUNT) resolve();
       };
-      socket.on("tick", (n: number, content: unknown, more?: { deep: Uint8Array }) => {
-        if (n % 3 !== 2 ? content !== `text ${n}` : more?.deep[0] !== 7) wrong.push([n, content, more]);
-        if (n % 3 === 2 && (content as Uint8Array)[0] !== (n & 255)) wrong.push([n, content]);
+      socket.on("tick", (n: number, content: unknown, more?: { deep: unknown }) => {
+        if (n % 3 !== 2 ? content !== `text ${n}` : bytesOf(more?.deep)[0] !== 7) {
+          wrong.push([n, content, more]);
+        }
+        if (n % 3 === 2 && bytesOf(content)[0] !== (n & 255)) wrong.push([n, content]);
         ticks.push(n);
         check();
       });
       socket.on("message-back", (n: number, content: unknown) => {
-        const isRight = n % 4 === 1 ? (content as Uint8Array)[1] === (n & 255) : content === `é ${n}`;
+        const isRight = n % 4 === 1 ? bytesOf(content)[1] === (n & 255) : content === `é ${n}`;
         if (!isRight) wrong.push([n, content]);
         echoes.push(n);
         check();
@@ -80,6 +102,7 @@ test(`socket.io-client loses nothing of ${COUNT} messages each way while it upgr
     const during = await sendAcrossUpgrade(
       (n) => socket.emit("message", n, n % 4 === 1 ? new Uint8Array([9, n & 255]) : `é ${n}`),
       engine,
+      isOurs ? begin : undefined,
     );
     await within(done, "all messages", 30_000);
     assert(during > 0, "the load did not span the upgrade");

@@ -10,7 +10,7 @@ import {
   type SocketOptions,
 } from "socket.io-client";
 import type { ServerOptions, Socket } from "socket.io";
-import { closed } from "../support/official_client.ts";
+import { closed } from "../support/client.ts";
 import { WireSocket } from "../support/wire.ts";
 import { PATIENCE, within } from "../support/within.ts";
 import { type Flavour, type Io, listen } from "./servers.ts";

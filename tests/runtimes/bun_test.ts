@@ -7,7 +7,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@s
 import { connect as connectTcp } from "node:net";
 import { BunProcess } from "../support/bun.ts";
 import { io, type Socket } from "socket.io-client";
-import { closed, connect, next, TRANSPORTS } from "../support/official_client.ts";
+import { closed, connect, next, TRANSPORTS } from "../support/client.ts";
 import { RawConnection, rawRequest } from "../support/raw_http.ts";
 import { pause, within } from "../support/within.ts";
 

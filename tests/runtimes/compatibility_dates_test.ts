@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { connect, next, TRANSPORTS } from "../support/official_client.ts";
+import { connect, next, TRANSPORTS } from "../support/client.ts";
 import { expected, serve, test } from "../support/target.ts";
 import { WireSocket } from "../support/wire.ts";
 

@@ -13,6 +13,7 @@ Deno.test("Server options have the official defaults", () => {
     rateLimits: undefined,
     contract: undefined,
     validateOutgoing: false,
+    clientScripts: undefined,
   });
 });
 
@@ -45,7 +46,6 @@ Deno.test("Server options that are wrong throw a TypeError that names them, thei
 
 Deno.test("Server options of the official server that do not exist here are refused unless they are off", () => {
   const names = [
-    "serveClient",
     "perMessageDeflate",
     "wsEngine",
     "allowEIO3",

@@ -19,7 +19,19 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   runtimes: ["engine", "core", "protocol", "time", "adapters/key_value.ts"],
   integrations: ["server", "runtimes", "core", "events"],
   client: ["protocol", "events", "time", "engine/ports.ts", "engine/heartbeat.ts", "engine/outbox.ts"],
-  server: ["contract", "core", "engine", "adapters", "runtimes", "protocol", "events", "time"],
+  // Imports the types of the tables it makes.
+  client_scripts: ["server/client_files.ts"],
+  server: [
+    "client_scripts/table.ts",
+    "contract",
+    "core",
+    "engine",
+    "adapters",
+    "runtimes",
+    "protocol",
+    "events",
+    "time",
+  ],
 };
 
 /** What an entry point may import besides what its folder may; and the types of anything. */

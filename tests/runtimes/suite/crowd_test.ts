@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { type Client, closed, connect, TRANSPORTS } from "../../support/official_client.ts";
+import { type Client, closed, connect, TRANSPORTS } from "../../support/client.ts";
 import { serve, test } from "../../support/target.ts";
 import { within } from "../../support/within.ts";
 

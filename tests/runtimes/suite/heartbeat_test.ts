@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { connect, next, TRANSPORTS } from "../../support/official_client.ts";
+import { connect, next, TRANSPORTS } from "../../support/client.ts";
 import { Road } from "../../support/road.ts";
 import { serve, test } from "../../support/target.ts";
 import { keepTime } from "../../support/wire.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { type Client, closed, connect } from "../../support/official_client.ts";
+import { bytesOf, type Client, closed, connect, isBytes } from "../../support/client.ts";
 import { connected, expectText } from "../../support/socket_wire.ts";
 import { serve, type TargetServer, test } from "../../support/target.ts";
 import { pause, within } from "../../support/within.ts";
@@ -140,7 +140,7 @@ async function play(seed: number, steps: number, isSleepy: boolean): Promise<Rec
     socket.onAny((event: string, ...args: unknown[]) => {
       if (event === "settle" || event === "auth") return;
       if (event === "question") (args.pop() as (...args: unknown[]) => void)(`${name} says`, ...args);
-      mine.push([event, ...args.map((arg) => arg instanceof Uint8Array ? [...arg] : arg)]);
+      mine.push([event, ...args.map((arg) => isBytes(arg) ? [...bytesOf(arg)] : arg)]);
     });
     for (const event of ["disconnect", "connect_error"]) {
       socket.on(event, (why) => mine.push([event, String(why)]));

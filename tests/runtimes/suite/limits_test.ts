@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect, next, TRANSPORTS } from "../../support/official_client.ts";
+import { connect, next, TRANSPORTS } from "../../support/client.ts";
 import { serve, test } from "../../support/target.ts";
 
 for (const [name, transports] of TRANSPORTS) {

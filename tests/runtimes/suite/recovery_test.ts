@@ -1,10 +1,10 @@
 /**
- * Connection state recovery with the official client: the road is cut, events are sent meanwhile, and the client
+ * Connection state recovery with either client: the road is cut, events are sent meanwhile, and the client
  * comes back as who it was, having missed nothing and heard nothing twice.
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { connect, next, TRANSPORTS } from "../../support/official_client.ts";
+import { bytesOf, connect, isBytes, next, TRANSPORTS } from "../../support/client.ts";
 import { Road } from "../../support/road.ts";
 import { can, serve, test } from "../../support/target.ts";
 import { pause } from "../../support/within.ts";
@@ -22,7 +22,7 @@ for (const [name, transports] of TRANSPORTS) {
     // The last argument is the offset.
     socket.on(
       "news",
-      (n: number, bytes: unknown) => heard.push(bytes instanceof Uint8Array ? [n, ...bytes] : n),
+      (n: number, bytes: unknown) => heard.push(isBytes(bytes) ? [n, ...bytesOf(bytes)] : n),
     );
     await socket.timeout(5_000).emitWithAck("join", "red");
     await socket.timeout(5_000).emitWithAck("remember", { is: "kept" });

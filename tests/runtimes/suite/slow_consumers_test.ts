@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { closed, connect } from "../../support/official_client.ts";
+import { closed, connect } from "../../support/client.ts";
 import { RawConnection } from "../../support/raw_http.ts";
 import { can, serve, test } from "../../support/target.ts";
 import { within } from "../../support/within.ts";

@@ -1,10 +1,20 @@
 /**
- * The official socket.io-client in tests: connected when asked for, and really closed at the end.
+ * A client in tests: connected when asked for, and really closed at the end. The official socket.io-client, or ours
+ * with `SKEIN_CLIENT=skein`: suites that use this and target.ts are run with both.
+ *
+ * Binary comes as a Buffer to the one and as an ArrayBuffer to the other: see {@linkcode bytesOf}.
  * @module
  */
-import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import { assertInstanceOf } from "@std/assert";
+import { io as official, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import { io as ours } from "../../src/client/mod.ts";
 import type { TargetServer } from "./target.ts";
 import { within } from "./within.ts";
+
+/** Whether it is ours. */
+export const isOurs: boolean = Deno.env.get("SKEIN_CLIENT") === "skein";
+/** Connects. The suites are written against the official types; that ours are the same for users is for other tests to say. */
+export const io: typeof official = isOurs ? ours as unknown as typeof official : official;
 
 /** The three ways to connect. */
 export const TRANSPORTS: readonly (readonly [name: string, transports: string[]])[] = [
@@ -28,6 +38,17 @@ export async function next(socket: Socket, event: string): Promise<unknown[]> {
   );
 }
 
+/** What came as binary: as this client gives it to its user, and as nothing else. */
+export function bytesOf(value: unknown): Uint8Array {
+  assertInstanceOf(value, isOurs ? ArrayBuffer : Uint8Array);
+  return new Uint8Array(value as ArrayBuffer);
+}
+
+/** Whether a value came as binary. */
+export function isBytes(value: unknown): boolean {
+  return value instanceof (isOurs ? ArrayBuffer : Uint8Array);
+}
+
 /** Connects; rejects with the first `connect_error`. No reconnection unless asked for. */
 export async function connect(
   server: Pick<TargetServer, "origin">,
@@ -49,7 +70,7 @@ export async function connect(
         socket.once("connect", () => resolve());
         socket.once("connect_error", reject);
       }),
-      "socket.io-client to connect",
+      "the client to connect",
     );
     client.auth = await within(auth, "the auth event");
   } catch (error) {
@@ -66,7 +87,8 @@ export async function closed({ socket }: { readonly socket: Socket }): Promise<v
   const ended = isOpen ? new Promise<void>((resolve) => engine.once("close", () => resolve())) : undefined;
   socket.io.reconnection(false);
   socket.disconnect();
-  socket.io._close();
-  await within(Promise.resolve(ended), "socket.io-client to close");
+  if (isOurs) socket.io.engine.close(); // what other namespaces keep open
+  else socket.io._close();
+  await within(Promise.resolve(ended), "the client to close");
   await new Promise((resolve) => setTimeout(resolve, 20)); // its WebSocket or request ends after it said so
 }
