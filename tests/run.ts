@@ -8,6 +8,7 @@
  * do not compile, and when none ran.
  * @module
  */
+import { CLIENT_ENV } from "./support/client_choice.ts";
 import { TARGETS } from "./support/capabilities.ts";
 import { type Note, NOTES } from "./support/requires.ts";
 import { type Outcome, readJunit } from "./tools/junit.ts";
@@ -86,10 +87,12 @@ interface Job {
   readonly args: readonly string[];
   /** Undefined: what SKEIN_TARGET says. */
   readonly target?: string;
+  /** Whether suites that use a client use ours. */
+  readonly isOurClient?: boolean;
 }
 
 /** Runs it. What it prints is shown at once, or kept until it turns out that a test of the target failed. */
-async function run({ args, target }: Job): Promise<Run> {
+async function run({ args, target, isOurClient = false }: Job): Promise<Run> {
   const folder = await Deno.makeTempDir({ prefix: "skein_tests_" });
   try {
     const report = `${folder}/junit.xml`;
@@ -99,7 +102,11 @@ async function run({ args, target }: Job): Promise<Run> {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", `--junit-path=${report}`, ...args],
       cwd: root,
-      env: { [NOTES]: notesFile, ...!isShown && { SKEIN_TARGET: target } },
+      env: {
+        [NOTES]: notesFile,
+        ...!isShown && { SKEIN_TARGET: target },
+        ...isOurClient && { [CLIENT_ENV]: "skein" },
+      },
       stdin: "null",
       stdout: isShown ? "inherit" : "piped",
       stderr: isShown ? "inherit" : "piped",
@@ -116,7 +123,10 @@ async function run({ args, target }: Job): Promise<Run> {
       if (code !== 0) console.log(output);
       const seconds = ((performance.now() - begin) / 1_000).toFixed(0);
       const passed = outcomes.filter(({ result }) => result === "passed").length;
-      console.log(`target ${target}: ${code === 0 ? "ok" : "FAILED"}, ${passed} passed, ${seconds} s`);
+      const client = isOurClient ? " with our client" : "";
+      console.log(
+        `target ${target}${client}: ${code === 0 ? "ok" : "FAILED"}, ${passed} passed, ${seconds} s`,
+      );
     }
     return { outcomes, notes, code, target };
   } finally {
@@ -152,15 +162,19 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-/** The test files below `folder` (with a slash at its end) that want a server under test. */
-async function suites(folder: string): Promise<string[]> {
+/** What suites import that want a server under test, and those that also want a client of either kind. */
+const SERVER = /^import .*support\/target\.ts";$/m;
+const CLIENT = /^(?:import |\} from ).*support\/client\.ts";$/m;
+
+/** The test files below `folder` (with a slash at its end) that import these. */
+async function suites(folder: string, ...imports: readonly RegExp[]): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
     const path = folder + name;
-    if (isDirectory) found.push(...await suites(`${path}/`));
+    if (isDirectory) found.push(...await suites(`${path}/`, ...imports));
     else if (name.endsWith("_test.ts")) {
       const text = await Deno.readTextFile(new URL(path, root));
-      if (/^import .*support\/target\.ts";$/m.test(text)) found.push(path);
+      if (imports.every((one) => one.test(text))) found.push(path);
     }
   }
   return found.sort();
@@ -169,7 +183,7 @@ async function suites(folder: string): Promise<string[]> {
 async function jobsFor(args: readonly string[]): Promise<Job[]> {
   if (args.some((arg) => !arg.startsWith("-") && exists(arg))) return [{ args }];
   const targets = Deno.env.get("SKEIN_TARGETS")?.split(",") ?? TARGETS;
-  const files = await suites("tests/");
+  const files = await suites("tests/", SERVER);
   return [
     { args: [...args, "tests/"] },
     // The first target is that of the whole.
@@ -177,6 +191,12 @@ async function jobsFor(args: readonly string[]): Promise<Job[]> {
       args: [...args, ...files],
       target,
     })),
+    ...await Promise.all([...targets, "official"].map(async (target) => ({
+      // The suites of runtimes/ ask for more than the official server does.
+      args: [...args, ...await suites(target === "official" ? "tests/interop/" : "tests/", SERVER, CLIENT)],
+      target,
+      isOurClient: true,
+    }))),
   ];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { Outbox } from "../engine/outbox.ts";
+import { CLOSE_FRAME } from "../protocol/engine_packet.ts";
 import { decodePayload, encodePayload } from "../protocol/engine_payload.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Endpoint, PausableTransport, Transport, TransportEvents } from "./transport.ts";
@@ -98,10 +99,12 @@ class PollingConnection implements PausableTransport {
       while (!this.#outbox.isEmpty && this.#state !== "pausing") {
         await this.#request("POST", encodePayload(this.#outbox.take(this.#maxPayload).frames));
       }
-      // Alone: official servers would read it before what comes with it.
-      if (this.#farewell !== undefined) await this.#request("POST", encodePayload([this.#farewell]));
     } catch (error) {
-      this.#lose(transportError("fetch write error", error));
+      this.#lose(transportError("fetch write error", error), CLOSE_FRAME); // the server may still wait
+    }
+    // Alone: official servers would read it before what comes with it.
+    if (this.#farewell !== undefined) {
+      await this.#request("POST", encodePayload([this.#farewell])).catch(() => {});
     }
     this.#isWriting = false;
     if (this.#state === "open") this.events.drained();
@@ -152,11 +155,12 @@ class PollingConnection implements PausableTransport {
     }
   }
 
-  #lose(error: unknown): void {
+  #lose(error: unknown, farewell?: Frame): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#outbox.clear();
-    this.#reading?.abort();
+    this.#farewell = farewell;
+    if (farewell === undefined) this.#reading?.abort();
     this.events.lost(error);
   }
 }

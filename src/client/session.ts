@@ -164,7 +164,7 @@ export class ClientSession extends Emitter<EngineEvents> {
     this.readyState = "closed";
     this.#stopWatch?.();
     this.#stopUpgrade?.();
-    this.#transport?.close(wasOpen && reason === "forced close" ? CLOSE_FRAME : undefined);
+    this.#transport?.close(wasOpen && /^(forced|parse)/.test(reason) ? CLOSE_FRAME : undefined);
     this.#listener.closed(reason, description);
     fire(this, "close", reason, description);
   }

@@ -39,6 +39,11 @@ export class ManualClock implements Clock {
     return this.#wakes.length;
   }
 
+  /** When the next of them is due; undefined where none waits. */
+  get next(): number | undefined {
+    return this.#wakes.length === 0 ? undefined : Math.min(...this.#wakes.map(({ time }) => time));
+  }
+
   /** Moves `ms` ahead and runs, in order of time, everything due on the way. */
   advance(ms: number): void {
     const end = this.#now + ms;

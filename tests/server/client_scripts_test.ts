@@ -14,6 +14,10 @@ Deno.test("Client scripts are current: else run `deno task client`", async () =>
     const stream = new Blob([Uint8Array.fromBase64(gzip)]).stream()
       .pipeThrough(new DecompressionStream("gzip"));
     // Not assertEquals: it would print both.
-    assertEquals(await new Response(stream).text() === text, true, `${name} is old: run \`deno task client\``);
+    assertEquals(
+      await new Response(stream).text() === text,
+      true,
+      `${name} is old: run \`deno task client\``,
+    );
   }
 });

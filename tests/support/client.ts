@@ -8,11 +8,11 @@
 import { assertInstanceOf } from "@std/assert";
 import { io as official, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { io as ours } from "../../src/client/mod.ts";
+import { isOurs } from "./client_choice.ts";
 import type { TargetServer } from "./target.ts";
 import { within } from "./within.ts";
 
-/** Whether it is ours. */
-export const isOurs: boolean = Deno.env.get("SKEIN_CLIENT") === "skein";
+export { isOurs };
 /** Connects. The suites are written against the official types; that ours are the same for users is for other tests to say. */
 export const io: typeof official = isOurs ? ours as unknown as typeof official : official;
 

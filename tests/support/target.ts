@@ -8,6 +8,7 @@
  * @module
  */
 import { bytesOut } from "./targets/wire_values.ts";
+import { isOurs } from "./client_choice.ts";
 import { type Capabilities, targetOf } from "./capabilities.ts";
 import type { Expectations } from "./expectations.ts";
 import { npmBinary } from "./npm_binary.ts";
@@ -82,7 +83,7 @@ export function test(
   fn: (t: Deno.TestContext) => void | Promise<void>,
   ...needs: (keyof Capabilities | Optional<unknown>)[]
 ): void {
-  const full = `[${target.name}] ${name}`;
+  const full = `[${target.name}${isOurs ? ", our client" : ""}] ${name}`;
   for (const need of needs) {
     if (typeof need === "object") {
       if (need.reason !== undefined) return need.test(full, () => {});

@@ -5,6 +5,7 @@
  */
 import unsafe from "workerd:unsafe";
 import { type ObjectOptions, router, type Server, SkeinObject } from "../../../../src/server/workers.ts";
+import { clientScripts } from "../../../../src/client_scripts/mod.ts";
 import type { Parser } from "../../../../src/protocol/parser.ts";
 import { PacketType } from "../../../../src/protocol/socket_packet.ts";
 import { type Actions, type AppEngine, type AppServer, engineApp, socketApp } from "../apps.ts";
@@ -123,7 +124,7 @@ async function give(order: Order, { OBJECTS }: Env): Promise<unknown> {
     : answers[0];
 }
 
-const { fetch } = router({ binding: "OBJECTS", path, shards });
+const { fetch } = router({ binding: "OBJECTS", path, shards, serveClient: clientScripts });
 
 export default {
   async fetch(request: Request, env: Env, ctx: unknown): Promise<Response> {
