@@ -190,6 +190,9 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
       offline: () => this.engine?.end("transport close", { description: "network connection lost" }),
       shown: () => this.engine?.check() || this.#hasten(),
       leaving: () => this.opts.closeOnBeforeunload && this.engine?.leave(),
+      // Else the server would take a page that is gone, or sleeps, for one that listens.
+      left: (mayReturn) =>
+        mayReturn ? this.engine?.end("transport close", { description: "page left" }) : this.engine?.leave(),
     });
     const timeout = this.timeout();
     if (timeout !== false) {

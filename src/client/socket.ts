@@ -287,7 +287,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     }
     if (!isQueued) return this.#dispatch(flags, args, settled);
     this.#queue.push({ flags, args, settled, tries: 0, isPending: false });
-    this.#sendQueued(false);
+    this.#sendQueued();
   }
 
   #dispatch(flags: EmitFlags, data: readonly unknown[], settled: AckSettled | undefined): void {
@@ -317,9 +317,9 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
   }
 
   /** Sends the oldest that waits; the others follow when it was acknowledged or given up. */
-  #sendQueued(again: boolean): void {
+  #sendQueued(): void {
     const first = this.#queue[0];
-    if (!first || first.isPending && !again || !this.connected || !this.#port.isAlive()) return;
+    if (!first || first.isPending || !this.connected || !this.#port.isAlive()) return;
     first.isPending = true;
     first.tries++;
     this.#dispatch(first.flags, first.args, (error, answer) => {
@@ -329,7 +329,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
         this.#queue.shift();
         first.settled?.(error, answer);
       }
-      this.#sendQueued(false);
+      this.#sendQueued();
     });
   }
 
@@ -384,7 +384,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
       }
     }
     fire(this, "connect");
-    this.#sendQueued(true);
+    this.#sendQueued();
   }
 
   #take({ id, data = [] }: EventPacket): void {
