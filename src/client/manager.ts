@@ -11,7 +11,6 @@ import { backoff } from "./backoff.ts";
 import { deviceClock } from "./clock.ts";
 import { Emitter, fire, report, run } from "./emitter.ts";
 import { endpointOf } from "./endpoint.ts";
-import type { ManagerEvents, ManagerFace } from "./manager_face.ts";
 import type { ManagerOptions, SocketOptions } from "./options.ts";
 import { watchPage } from "./page.ts";
 import { clientParser } from "./parser.ts";
@@ -22,6 +21,8 @@ import {
   connectionLost,
   connectionOpened,
   type ConnectionPort,
+  type ManagerEvents,
+  type ManagerFace,
   receivePacket,
   Socket,
 } from "./socket.ts";

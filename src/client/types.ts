@@ -8,10 +8,15 @@ export type { PacketDecoder, Parser } from "../protocol/parser.ts";
 export type { Packet } from "../protocol/socket_packet.ts";
 export type { Clock } from "../time/clock.ts";
 export type { Io } from "./io.ts";
-export type { ManagerEvents } from "./manager_face.ts";
 export type { Auth, ClientOptions, ManagerOptions, SocketOptions, TransportOptions } from "./options.ts";
 export type { Sender } from "./sender.ts";
 export type { ClientSession, EngineCloseReason, EngineEvents, Handshake, TransportInfo } from "./session.ts";
-export { type DisconnectReason, Socket, type SocketReservedEvents } from "./socket.ts";
+export {
+  type DisconnectReason,
+  type ManagerEvents,
+  type ManagerFace,
+  Socket,
+  type SocketReservedEvents,
+} from "./socket.ts";
 export type { ClientTransport, Endpoint, Transport, TransportEvents } from "./transport.ts";
 export type { TransportError } from "./transport_error.ts";

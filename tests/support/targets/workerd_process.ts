@@ -24,6 +24,8 @@ export interface WorkerdOptions {
   readonly compatibilityDate?: string | undefined;
   /** Compatibility flags beside `unsafe_module`. Default: `enable_request_signal`. */
   readonly flags?: readonly string[] | undefined;
+  /** Whether the Worker may connect to this machine. Default false: it connects to nothing. */
+  readonly connects?: boolean | undefined;
   /** Of workerd. Default: that of the suites. */
   readonly version?: string | undefined;
   /** A line that the Worker printed. */
@@ -101,7 +103,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
 }
 
 function configOf(
-  { className, port = 0, compatibilityDate, flags = ["enable_request_signal"] }: WorkerdOptions,
+  { className, port = 0, compatibilityDate, flags = ["enable_request_signal"], connects }: WorkerdOptions,
 ): string {
   const object = className === undefined ? "" : `
     durableObjectNamespaces = [(className = "${className}", uniqueKey = "skein", enableSql = true)],
@@ -109,11 +111,15 @@ function configOf(
   const binding = className === undefined
     ? ""
     : `, (name = "OBJECTS", durableObjectNamespace = "${className}")`;
+  const internet = connects
+    ? `
+    (name = "internet", network = (allow = ["private", "local"])),`
+    : "";
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    (name = "storage", disk = (path = "storage", writable = true)),
+    (name = "storage", disk = (path = "storage", writable = true)),${internet}
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
