@@ -1,16 +1,15 @@
 /**
- * Time on a device that may be suspended: it goes on while the device sleeps, as the wall clock does and the clocks of
- * most browsers do not, and it never goes back, as the wall clock may.
+ * Time on a device that may be suspended: the wall clock goes on while the device sleeps, which the clocks of most
+ * browsers do not. Where somebody sets it forward, sessions end as if the device had slept, and begin anew.
  * @module
  */
-import { type Clock, clockOf } from "../time/clock.ts";
+import { type Clock, MAX_DELAY } from "../time/clock.ts";
 
-/** By how much the wall clock was ahead of the page's clock, at most. */
-let ahead = 0;
-
-/** The device's clock. Where the wall clock is set forward, sessions end as if the device had slept: they begin anew. */
-export const deviceClock: Clock = /* @__PURE__ */ clockOf(() => {
-  const time = performance.now();
-  ahead = Math.max(ahead, Date.now() - time);
-  return time + ahead;
-});
+/** The device's clock. Its timers wait for what is left of the time when they are set, also if the clock is set back. */
+export const deviceClock: Clock = {
+  now: Date.now,
+  at(time, wake) {
+    const timer = setTimeout(wake, Math.min(time - Date.now(), MAX_DELAY));
+    return () => clearTimeout(timer);
+  },
+};

@@ -26,7 +26,7 @@ export function watchPage(origin: string, events: PageEvents): () => void {
   };
   const stop = new AbortController();
   const listen = (event: string, listener: (event: Event) => void, target: EventTarget = globalThis): void =>
-    target.addEventListener(event, listener, { signal: stop.signal });
+    target.addEventListener(event, listener as EventListener, { signal: stop.signal });
   if (navigator?.onLine !== undefined) {
     listen("online", events.online);
     if (!/\/\/(localhost|127\.|\[::1\])/.test(origin)) listen("offline", events.offline);

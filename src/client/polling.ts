@@ -5,8 +5,8 @@
  */
 import { Outbox } from "../engine/outbox.ts";
 import { CLOSE_FRAME } from "../protocol/engine_packet.ts";
-import { decodePayload, encodePayload } from "../protocol/engine_payload.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { decodePayload, encodePayload } from "./payload.ts";
 import type { Endpoint, PausableTransport, Transport, TransportEvents } from "./transport.ts";
 import { transportError } from "./transport_error.ts";
 import { upgrade } from "./upgrade.ts";
@@ -79,9 +79,9 @@ class PollingConnection implements PausableTransport {
     const reading = this.#reading = new AbortController();
     try {
       while (this.#state === "open") {
-        const { frames, error } = decodePayload(await this.#request("GET", undefined, reading));
-        for (const frame of frames) this.#receive(frame);
-        if (error) this.#lose(error);
+        for (const frame of decodePayload(await this.#request("GET", undefined, reading))) {
+          this.#receive(frame);
+        }
       }
     } catch (error) {
       this.#lose(transportError("fetch read error", error));

@@ -234,7 +234,7 @@ export class ClientSession extends Emitter<EngineEvents> {
     const { clock } = this.#settings;
     this.#stopWatch?.();
     this.#silentAt = clock.now() + this.#patience;
-    this.#stopWatch = clock.at(this.#silentAt, () => this.check());
+    this.#stopWatch = clock.at(this.#silentAt, () => this.end("ping timeout"));
   }
 
   #upgrade(sid: string, offered: readonly string[]): void {

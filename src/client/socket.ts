@@ -4,7 +4,7 @@
  * Source of behaviour: socket.io-client 4.8, class Socket.
  * @module
  */
-import { Acks, type AckSettled } from "../events/acks.ts";
+import { ackDisconnectedError, type AckSettled, ackTimeoutError } from "../events/acks.ts";
 import type {
   AckValue,
   AnyListener,
@@ -117,7 +117,8 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
   readonly #port: ConnectionPort;
   readonly #options: SocketOptions;
   readonly #sender: Sender<EmitEvents>;
-  readonly #acks = new Acks();
+  /** Who waits for which ack; each is told once. */
+  readonly #acks = new Map<number, AckSettled>();
   #isActive = false;
   #ackIds = 0;
   #pid: string | undefined;
@@ -294,21 +295,27 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     let id: number | undefined;
     const isReady = this.connected && this.#port.isAlive();
     if (settled) {
-      id = this.#ackIds++;
-      this.#acks.wait(
-        id,
-        (error, answer) => {
-          if (error) this.sendBuffer = this.sendBuffer.filter((waiting) => waiting.id !== id);
-          settled(error, answer);
-        },
-        this.#port.clock,
-        flags.timeout ?? this.#options.ackTimeout,
-      );
+      id = this.#wait(settled, flags.timeout ?? this.#options.ackTimeout);
     }
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp, id, data: data as unknown[] };
     if (flags.volatile && !(isReady && this.#port.isWritable())) return;
     if (isReady) this.#send(packet);
     else this.sendBuffer.push(packet);
+  }
+
+  /** Waits for an ack, for `timeout` ms or (absent, Infinity) as long as it is connected; returns its id. */
+  #wait(settled: AckSettled, timeout = Infinity): number {
+    const { clock } = this.#port;
+    const id = this.#ackIds++;
+    const stop = timeout < Infinity &&
+      clock.at(clock.now() + timeout, () => this.#acks.get(id)!(ackTimeoutError(), []));
+    this.#acks.set(id, (error, answer) => {
+      if (stop) stop();
+      this.#acks.delete(id);
+      this.sendBuffer = this.sendBuffer.filter((packet) => packet.id !== id);
+      settled(error, answer);
+    });
+    return id;
   }
 
   #send(packet: EventPacket): void {
@@ -360,7 +367,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     else if (packet.type === PacketType.EVENT) {
       if (this.connected) this.#take(packet);
       else this.receiveBuffer.push(packet);
-    } else if (packet.type === PacketType.ACK) this.#acks.settle(packet.id!, packet.data ?? []);
+    } else if (packet.type === PacketType.ACK) this.#acks.get(packet.id!)?.(null, packet.data ?? []);
     else if (packet.type === PacketType.DISCONNECT) this.#leave("io server disconnect");
     else {
       this.#leave();
@@ -417,7 +424,9 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     this.id = undefined;
     fire(this, "disconnect", reason, description);
     // Who waits to be sent may still be answered.
-    this.#acks.release((id) => this.sendBuffer.some((packet) => packet.id === id));
+    for (const [id, settled] of [...this.#acks]) {
+      if (!this.sendBuffer.some((packet) => packet.id === id)) settled(ackDisconnectedError(), []);
+    }
   }
 
   #failed(error: Error): void {

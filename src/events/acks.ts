@@ -57,11 +57,9 @@ export class Acks {
     this.#take(id);
   }
 
-  /** No answer will come any more: tells everyone but those it `spares`, in the order in which they began to wait. */
-  release(spares?: (id: number) => boolean): void {
-    for (const id of [...this.#waiting.keys()]) {
-      if (!spares?.(id)) this.#take(id)?.settled(ackDisconnectedError(), NOTHING);
-    }
+  /** No answer will come any more: tells everyone, in the order in which they began to wait. */
+  release(): void {
+    for (const id of [...this.#waiting.keys()]) this.#take(id)?.settled(ackDisconnectedError(), NOTHING);
   }
 
   #take(id: number): Waiting | undefined {

@@ -111,7 +111,7 @@ function tooDeep(): TypeError {
  * Puts the attachments where their placeholders are. Changes `args`, which must come from JSON.parse. Without
  * recursion. Throws a ProtocolError on a placeholder whose number is none of an attachment (CVE-2022-2421).
  */
-export function insertAttachments(args: unknown[], parts: readonly unknown[]): void {
+export function insertAttachments(args: unknown[], parts: readonly Uint8Array[]): void {
   const open: object[] = [args];
   for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
     if (Array.isArray(holder)) {
@@ -131,7 +131,7 @@ export function insertAttachments(args: unknown[], parts: readonly unknown[]): v
 }
 
 /** The attachment that a value stands for; any other object is queued to be looked into. */
-function resolve(value: unknown, parts: readonly unknown[], open: object[]): unknown {
+function resolve(value: unknown, parts: readonly Uint8Array[], open: object[]): Uint8Array | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if ((value as { _placeholder?: unknown })._placeholder !== true) {
     open.push(value);

@@ -6,7 +6,6 @@
 import { extractAttachments, needsExtraction } from "./attachments.ts";
 import { type Frame, toBytes } from "./frame.ts";
 import { checkLimit } from "./packet_check.ts";
-import { guardDepth } from "./json_depth.ts";
 import { type DecoderLimits, DefaultPacketDecoder } from "./packet_decoder.ts";
 import { encodePacketText } from "./packet_text.ts";
 import type { PacketDecoder, Parser } from "./parser.ts";
@@ -17,15 +16,14 @@ export function createDefaultParser(limits: DecoderLimits = {}): Parser {
   checkLimit("maxAttachments", limits.maxAttachments);
   checkLimit("maxAttachmentBytes", limits.maxAttachmentBytes);
   checkLimit("maxDepth", limits.maxDepth);
-  const own = { ...limits, guard: guardDepth(limits.maxDepth) };
+  const own = { ...limits };
   return { encode, decoder: (): PacketDecoder => new DefaultPacketDecoder(own) };
 }
 
 /** The default wire format with the default limits. */
-export const defaultParser: Parser = /* @__PURE__ */ createDefaultParser();
+export const defaultParser: Parser = createDefaultParser();
 
-/** Packet to frames; promised where a Blob must be read. Throws a TypeError on what cannot be sent. */
-export function encode(packet: Packet): Frame[] | Promise<Frame[]> {
+function encode(packet: Packet): Frame[] | Promise<Frame[]> {
   if (packet.type === PacketType.DISCONNECT || packet.data === undefined) {
     return [encodePacketText(packet, "", 0)];
   }

@@ -13,9 +13,9 @@ export function frameByteLength(frame: Frame): number {
   return typeof frame === "string" ? utf8Length(frame) : frame.byteLength;
 }
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 /** Written, never read: only the counts of `encodeInto` matter. */
-const scratch = new Uint8Array(16_384);
+const scratch = /* @__PURE__ */ new Uint8Array(16_384);
 
 /**
  * Length of a text in UTF-8, in bytes. A lone surrogate counts 3, as TextEncoder writes it.
@@ -65,18 +65,11 @@ export function toBytes(data: ArrayBuffer | ArrayBufferView): Uint8Array {
   return bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
 }
 
-/** The bytes of a view alone, as a buffer: its own where it spans it. */
-export function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
-  return (byteLength === buffer.byteLength
-    ? buffer
-    : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
-}
-
 /** Not yet in every runtime (nor in every `lib.dom.d.ts`): looked up once, when this module loads. */
-const native = {
+const native = /* @__PURE__ */ (() => ({
   encode: (Uint8Array.prototype as { toBase64?: (this: Uint8Array) => string }).toBase64,
   decode: (Uint8Array as { fromBase64?: (text: string) => Uint8Array }).fromBase64,
-};
+}))();
 
 /** Standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {

@@ -7,7 +7,7 @@
  */
 import { insertAttachments } from "./attachments.ts";
 import type { Frame } from "./frame.ts";
-import { decodePacketText, type JsonGuard, readAttachmentCount } from "./packet_text.ts";
+import { decodePacketText, readAttachmentCount } from "./packet_text.ts";
 import type { PacketDecoder } from "./parser.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { Packet } from "./socket_packet.ts";
@@ -27,30 +27,22 @@ export const DEFAULT_MAX_ATTACHMENTS = 10;
 /** Default of {@linkcode DecoderLimits.maxDepth}; see `MAX_SENT_DEPTH` for the measurements behind it. */
 export const DEFAULT_MAX_DEPTH = 2048;
 
-/** How a decoder is made. */
-export interface DecoderSettings extends Omit<DecoderLimits, "maxDepth"> {
-  /** Looks at the JSON of a packet before it is parsed, and throws where it does not like it. */
-  readonly guard?: JsonGuard | undefined;
-  /** Makes of an attachment what stands in the data. Default: the bytes themselves. */
-  readonly toValue?: ((bytes: Uint8Array) => unknown) | undefined;
-}
-
 /** A packet whose attachments have not all come. */
 interface Partial {
   readonly packet: Packet & { readonly data: unknown[] };
   /** Attachments to come, at least 1. */
   missing: number;
-  readonly parts: unknown[];
+  readonly parts: Uint8Array[];
   /** Bytes of `parts`. */
   bytes: number;
 }
 
 /** The decoder of the default wire format. After an error it holds nothing. */
 export class DefaultPacketDecoder implements PacketDecoder {
-  readonly #limits: DecoderSettings;
+  readonly #limits: DecoderLimits;
   #partial: Partial | undefined;
 
-  constructor(limits: DecoderSettings = {}) {
+  constructor(limits: DecoderLimits = {}) {
     this.#limits = limits;
   }
 
@@ -67,9 +59,9 @@ export class DefaultPacketDecoder implements PacketDecoder {
       this.#partial = undefined;
       throw new ProtocolError("Cannot decode packet: text where an attachment was expected");
     }
-    const { maxAttachments = DEFAULT_MAX_ATTACHMENTS, guard } = this.#limits;
+    const { maxAttachments = DEFAULT_MAX_ATTACHMENTS, maxDepth = DEFAULT_MAX_DEPTH } = this.#limits;
     const missing = readAttachmentCount(text, maxAttachments);
-    const packet = decodePacketText(text, missing, guard);
+    const packet = decodePacketText(text, missing, maxDepth);
     if (missing === 0) return packet;
     this.#partial = { packet: packet as Partial["packet"], missing, parts: [], bytes: 0 };
     return undefined;
@@ -88,7 +80,7 @@ export class DefaultPacketDecoder implements PacketDecoder {
         `Cannot decode packet: attachments of ${partial.bytes} bytes, limit ${maxAttachmentBytes}`,
       );
     }
-    partial.parts.push(this.#limits.toValue ? this.#limits.toValue(bytes) : bytes);
+    partial.parts.push(bytes);
     if (--partial.missing > 0) return undefined;
     this.#partial = undefined; // before the insertion, which may throw
     insertAttachments(partial.packet.data, partial.parts);

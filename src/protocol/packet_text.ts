@@ -13,18 +13,18 @@ import { type Packet, PacketType } from "./socket_packet.ts";
 const DIGIT_0 = 0x30;
 const MESSAGE = 0x34;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const SLASH = 0x2f;
 const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 /** What the types 2 and 3 become on the wire when attachments follow. */
 const BINARY_OFFSET = 3;
 
 /** "4" and the digit of each type. */
 const HEADS = ["40", "41", "42", "43", "44"] as const;
-
-/** Looks at the JSON of a packet, which begins at `at`, before it is parsed. Throws a ProtocolError. */
-export type JsonGuard = (text: string, at: number) => void;
 
 /** Packet to text. `json` is the data as JSON, "" for none; `attachments` is how many binary frames follow. */
 export function encodePacketText(packet: Packet, json: string, attachments: number): string {
@@ -54,7 +54,7 @@ export function readAttachmentCount(text: string, max: number): number {
  * Text to packet; `attachments` is what {@linkcode readAttachmentCount} found, and its placeholders are still
  * in the data. Throws a ProtocolError on whatever the protocol does not allow.
  */
-export function decodePacketText(text: string, attachments: number, guard?: JsonGuard): Packet {
+export function decodePacketText(text: string, attachments: number, maxDepth: number): Packet {
   if (text.charCodeAt(0) !== MESSAGE) throw fault("not an Engine.IO message");
   let type = text.charCodeAt(1) - DIGIT_0;
   let at = 2;
@@ -81,11 +81,11 @@ export function decodePacketText(text: string, attachments: number, guard?: Json
     if (attachments > 0) throw fault("attachments without data");
     return packetOf(type, nsp, id, undefined);
   }
-  return packetOf(type, nsp, id, decodeData(type, text, at, guard));
+  return packetOf(type, nsp, id, decodeData(type, text, at, maxDepth));
 }
 
 /** The data of a packet, checked. */
-function decodeData(type: number, text: string, at: number, guard: JsonGuard | undefined): unknown {
+function decodeData(type: number, text: string, at: number, maxDepth: number): unknown {
   // The first character decides, so that JSON.parse never meets a leading space, or a type that is refused.
   const first = text.charCodeAt(at);
   const allowed = type === PacketType.EVENT || type === PacketType.ACK
@@ -94,7 +94,7 @@ function decodeData(type: number, text: string, at: number, guard: JsonGuard | u
     ? false
     : first === OPEN_BRACE || (type === PacketType.CONNECT_ERROR && first === QUOTE);
   if (!allowed) throw fault(`data of a packet of type ${type} cannot begin with ${JSON.stringify(text[at])}`);
-  guard?.(text, at);
+  if (isDeeper(text, at, maxDepth)) throw fault(`data nested deeper than ${maxDepth} levels`);
   let data: unknown;
   try {
     data = JSON.parse(text.slice(at));
@@ -104,6 +104,37 @@ function decodeData(type: number, text: string, at: number, guard: JsonGuard | u
   if (Array.isArray(data)) checkArguments(data);
   if (type === PacketType.EVENT) checkEventName((data as unknown[])[0]);
   return data;
+}
+
+/**
+ * Whether JSON is nested deeper than `max`. Costs nothing on a short text, which has no room for it: each
+ * level takes two characters.
+ */
+function isDeeper(text: string, from: number, max: number): boolean {
+  if ((text.length - from) / 2 <= max) return false;
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(text, i);
+      if (i === -1) return false; // not JSON: the parser will say so
+    } else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      if (++depth > max) return true;
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** The index of the quote that closes the string opened at `start`; -1 if none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((end - before) % 2 === 1) return end; // an even number of backslashes: the quote is not escaped
+  }
+  return -1;
 }
 
 /** Fields that are absent are left out, as the official decoder does. Literals, so that shapes stay few. */

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { io as connectTo, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
-import * as official from "npm:socket.io-msgpack-parser@3.0.2";
+import * as official from "socket.io-msgpack-parser";
 import * as jsonParser from "npm:socket.io-parser@4.2.7";
 import { Server } from "../../mod.ts";
 import { createMsgpackParser, msgpackParser } from "../../src/server/msgpack.ts";

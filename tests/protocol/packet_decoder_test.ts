@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { guardDepth } from "../../src/protocol/json_depth.ts";
 import { DefaultPacketDecoder } from "../../src/protocol/packet_decoder.ts";
 import { ProtocolError } from "../../src/protocol/protocol_error.ts";
 
@@ -77,7 +76,7 @@ Deno.test("PacketDecoder bounds the bytes of one packet's attachments together",
 });
 
 Deno.test("PacketDecoder takes its limits from the options", () => {
-  const decoder = new DefaultPacketDecoder({ maxAttachments: 11, guard: guardDepth(3) });
+  const decoder = new DefaultPacketDecoder({ maxAttachments: 11, maxDepth: 3 });
   assertEquals(decoder.push('4511-["ev"]'), undefined);
   for (let i = 0; i < 10; i++) decoder.push(new Uint8Array(1));
   assertEquals(decoder.push(new Uint8Array(1)), { type: 2, nsp: "/", data: ["ev"] });

@@ -1,10 +1,9 @@
-import { guardDepth } from "../../src/protocol/json_depth.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodePacketText, encodePacketText, readAttachmentCount } from "../../src/protocol/packet_text.ts";
 import { ProtocolError } from "../../src/protocol/protocol_error.ts";
 
 const decode = (text: string, maxDepth = 100) =>
-  decodePacketText(text, readAttachmentCount(text, 10), guardDepth(maxDepth));
+  decodePacketText(text, readAttachmentCount(text, 10), maxDepth);
 
 Deno.test("encodePacketText() writes type, attachments, namespace and id in the order of the protocol", () => {
   assertEquals(encodePacketText({ type: 2, nsp: "/admin", id: 13 }, '["a"]', 1), '451-/admin,13["a"]');
