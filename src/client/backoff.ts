@@ -2,9 +2,9 @@
  * How long to wait before the next attempt to connect: exponential, capped, and random below the cap, so that many
  * clients that lost the same server do not come back together.
  *
- * Below the cap the range is the official one. Unlike there the cap is spread too (from the fifth attempt on all
- * clients wait exactly as long there), and no number of attempts overflows (after 85 minutes half of them come
- * without any delay).
+ * Unlike officially the cap is spread too (from the fifth attempt on all clients wait exactly as long there), and no
+ * number of attempts overflows (after 85 minutes half of them come without any delay). Never less than what the range
+ * begins with: a wider one would mean more attempts on a server that is gone, and more arrivals when it is back.
  * @module
  */
 
@@ -14,7 +14,7 @@ export interface BackoffOptions {
   readonly min: number;
   /** Never more. */
   readonly max: number;
-  /** 0 to 1: how far a delay may be off its middle, as a share of it. */
+  /** 0 to 1: which share of a delay is random. */
   readonly jitter: number;
 }
 
@@ -25,7 +25,6 @@ export function backoff(
   random: number = Math.random(),
 ): number {
   // 2 ** 31 times any delay above 1 ms is above any sensible cap; more would overflow.
-  const high = Math.min(max, min * (1 + jitter) * 2 ** Math.min(attempt, 31));
-  const low = high * (1 - jitter) / (1 + jitter);
-  return Math.max(1, Math.round(low + (high - low) * random));
+  const ceiling = Math.min(max, min * (1 + jitter) * 2 ** Math.min(attempt, 31));
+  return Math.max(1, Math.round(ceiling * (1 - jitter * random)));
 }

@@ -76,9 +76,8 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
   /** Connects to `uri`, unless `autoConnect` is false. `available`: the transports that may be named. */
   constructor(uri?: string, options: ManagerOptions = {}, available: readonly Transport[] = []) {
     super();
-    const { hostname, port, secure, clock = deviceClock, transports = available } = options;
-    const host = hostname && `${secure ? "https" : "http"}://${hostname}${port ? `:${port}` : ""}`;
-    const { origin, query } = readUrl(uri ?? host);
+    const { clock = deviceClock, transports = available } = options;
+    const { origin, query } = readUrl(uri);
     this.opts = { query, ...options };
     this.#origin = origin;
     this.#clock = clock;
@@ -202,12 +201,12 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
         () => this.engine!.end("transport error", new Error("timeout")),
       );
     }
-    const isFirst = ({ name }: Transport): boolean => name === "websocket";
+    const rank = ({ name }: Transport): number => name === "websocket" ? 0 : 1;
     this.engine = new ClientSession({
       clock: this.#clock,
       endpoint: (transport) => endpointOf(this.#origin, transport, this.opts),
       transports: rememberUpgrade && this.#hadWebSocket
-        ? [...this.#transports.filter(isFirst), ...this.#transports.filter((one) => !isFirst(one))]
+        ? [...this.#transports].sort((a, b) => rank(a) - rank(b))
         : this.#transports,
       upgrade,
       tryAll: tryAllTransports,

@@ -46,12 +46,6 @@ export interface TransportOptions {
 
 /** Of one connection. Times in ms. */
 export interface ManagerOptions extends TransportOptions {
-  /** The server's host, where no URL is given. Default: the page's. */
-  hostname?: string | undefined;
-  /** Its port. */
-  port?: string | number | undefined;
-  /** Whether it is reached by https. */
-  secure?: boolean | undefined;
   /** In the order in which they are tried: names, or what was imported. Default polling, then WebSocket. */
   transports?: readonly (string | Transport)[] | undefined;
   /** Other options for one transport, by its name. */
