@@ -107,18 +107,17 @@ function isBinary(value: unknown): value is Binary {
 }
 
 function isValid({ type, data }: AnyPacket): boolean {
+  const isList = Array.isArray(data);
   if (type === PacketType.DISCONNECT) return data === undefined;
+  if (type === PacketType.ACK) return isList;
   if (type === PacketType.EVENT) {
-    const [name] = data as unknown[];
-    return Array.isArray(data) &&
-      (typeof name === "number" || typeof name === "string" && !RESERVED_EVENTS.has(name));
+    const name: unknown = isList && data[0];
+    return typeof name === "number" || typeof name === "string" && !RESERVED_EVENTS.has(name);
   }
-  if (type === PacketType.ACK) return Array.isArray(data);
+  if (type === PacketType.CONNECT && data === undefined) return true;
   return typeof data === "object"
-    ? !Array.isArray(data)
-    : type === PacketType.CONNECT
-    ? data === undefined
-    : typeof data === "string";
+    ? data !== null && !isList
+    : type === PacketType.CONNECT_ERROR && typeof data === "string";
 }
 
 function bytesOf(part: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array {

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import * as officialEngine from "npm:engine.io-parser@5.2.3";
 import * as official from "npm:socket.io-parser@4.2.7";
 import { createDefaultParser, defaultParser } from "../../src/protocol/default_parser.ts";
+import { clientParser } from "../../src/client/parser.ts";
 import { decodePacket } from "../../src/protocol/engine_packet.ts";
 import { decodePayload, encodePayload, payloadByteLength } from "../../src/protocol/engine_payload.ts";
 import {
@@ -136,6 +137,21 @@ Deno.test("Codec: any packet survives encoding and decoding, binary anywhere, in
     { numRuns: 1_000 },
   );
   assert(withBinary > 200, `only ${withBinary} of 1,000 packets had binary in them`);
+});
+
+Deno.test("Codec: the client's own format is the same: each reads what the other wrote, and writes the same", () => {
+  fc.assert(
+    fc.property(messagePacket, (packet) => {
+      const frames = clientParser.encode(packet) as Frame[];
+      assertEquals(asText(frames), asText(unlimited.encode(packet)));
+      const decoder = clientParser.decoder();
+      for (const frame of frames.slice(0, -1)) assertEquals(decoder.push(frame), undefined);
+      assertEquals(decoder.isPartial, frames.length > 1);
+      assertEquals(asText(decoder.push(frames.at(-1)!)), asText(packet));
+      assert(!decoder.isPartial);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 Deno.test("Codec: the official encoder makes the same frames of the same packet", () => {
