@@ -6,7 +6,6 @@
  * @module
  */
 import type { Hono } from "hono";
-import clientScript from "socket.io-client/dist/socket.io.js" with { type: "text" };
 import type { ChatServer } from "./chat.ts";
 import html from "./page/index.html" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
@@ -26,7 +25,6 @@ export { chatServer };
 const files: Record<string, string> = {
   "index.html": html,
   "style.css": style,
-  "socket.io.js": clientScript,
   "composer.js": composer,
   "connection.js": connection,
   "elements.js": elements,

@@ -1,5 +1,5 @@
 /**
- * The chat on Bun: `deno task start:bun`, or, with hono, zod and socket.io-client installed, `bun run bun.ts`.
+ * The chat on Bun: `deno task start:bun`, or, with hono and zod installed, `bun run bun.ts`.
  *
  * What a program exports is what Bun serves. `PORT` chooses the port; without it, it is 3000.
  * @module

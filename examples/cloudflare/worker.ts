@@ -6,6 +6,7 @@
  * What a chat needs so that it can sleep is told in ../chat/chat.ts.
  * @module
  */
+import { clientScripts } from "@skein/io/client-scripts/min";
 import { type ObjectOptions, type Router, router, SkeinObject } from "@skein/io/workers";
 import { type ChatData, type ChatServer, type NoEvents, runChat } from "../chat/chat.ts";
 import type { ClientToServer, ServerToClient } from "../chat/events.ts";
@@ -38,6 +39,7 @@ export class Chat extends SkeinObject<unknown, ClientToServer, ServerToClient, N
 
 const worker: Router = router({
   binding: "CHAT",
+  serveClient: clientScripts, // to the page, without waking the object
   fallback: (request) => {
     if (new URL(request.url).pathname !== "/settings.js") {
       return new Response("Not found", { status: 404 });

@@ -5,7 +5,6 @@
  * The page's files are read, since the Deno of Deno Deploy has no text imports.
  * @module
  */
-import "socket.io-client"; // so that the package is there, of which a file is read below
 import { announce } from "../chat/announce.ts";
 import type { ChatServer } from "../chat/chat.ts";
 import { chatServer, chatSite } from "../chat/site.ts";
@@ -31,7 +30,7 @@ const server = Deno.serve({
 // A deployment, or an instance that is not needed any more.
 Deno.addSignalListener("SIGINT", () => drain(io));
 
-/** Everybody has to go, and official clients connect again by themselves: to another instance. */
+/** Everybody has to go, and clients connect again by themselves: to another instance. */
 async function drain(io: ChatServer): Promise<void> {
   Deno.unrefTimer(setTimeout(() => Deno.exit(1), DRAIN)); // somebody does not hang up
   await io.close(); // first: `shutdown` cuts WebSockets, with whatever is still on its way to their clients
@@ -41,11 +40,7 @@ async function drain(io: ChatServer): Promise<void> {
 
 async function pageFiles(): Promise<Record<string, string>> {
   const page = new URL("../chat/page/", import.meta.url);
-  const files: Record<string, string> = {
-    "socket.io.js": await Deno.readTextFile(
-      new URL(import.meta.resolve("socket.io-client/dist/socket.io.js")),
-    ),
-  };
+  const files: Record<string, string> = {};
   for await (const { name } of Deno.readDir(page)) {
     files[name] = await Deno.readTextFile(new URL(name, page));
   }

@@ -5,7 +5,6 @@
  * @module
  */
 import { Miniflare } from "miniflare";
-import { fileURLToPath } from "node:url";
 import { announce } from "../chat/announce.ts";
 import { writeAssets } from "../cloudflare/assets.mjs";
 import { bundleWorker } from "./bundle.ts";
@@ -25,7 +24,7 @@ const config = JSON.parse(text.replaceAll(/^\s*\/\/.*$/gm, "")) as Config;
 
 const { code } = await bundleWorker(new URL(config.main, folder));
 const assets = await Deno.makeTempDir({ prefix: "skein_assets_" });
-writeAssets(assets, fileURLToPath(import.meta.resolve("socket.io-client/dist/socket.io.js")));
+writeAssets(assets);
 
 const miniflare = new Miniflare({
   name: config.name,

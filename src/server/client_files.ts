@@ -4,7 +4,6 @@
  * Source: socket.io 4.8, option `serveClient`; RFC 9110, 8.8.3 (ETag), 13.1.2 (If-None-Match).
  * @module
  */
-import { emptyAnswer } from "../engine/answers.ts";
 import { chooseEncoding } from "../engine/compression.ts";
 import type { CorsAnswer } from "../engine/cors.ts";
 import { fromBase64 } from "../protocol/frame.ts";
@@ -73,33 +72,39 @@ async function answer(
   cors: ClientFilesOptions["cors"],
 ): Promise<Response> {
   const { etag, gzip } = await load();
-  const isFresh = isMatch(request.headers.get("if-none-match"), etag);
-  const response = isFresh ? emptyAnswer(304) : contentAnswer(request, name, gzip);
-  response.headers.set("etag", etag);
-  response.headers.set("cache-control", "public, max-age=0");
-  response.headers.append("vary", "Accept-Encoding");
-  for (const [header, value] of (await cors?.(request))?.headers ?? []) {
-    response.headers.append(header, value);
-  }
-  return response;
+  const { headers: asked, method } = request;
+  const isZipped = chooseEncoding(asked.get("accept-encoding")) === "gzip";
+  // Two forms of one content have two names (RFC 9110, 8.8.3.3); who knows either knows the content.
+  const own = isZipped ? etag.replace(/"$/, '-gzip"') : etag;
+  const headers: [string, string][] = [
+    ["etag", own],
+    ["cache-control", "public, max-age=0"],
+    ["vary", "Accept-Encoding"],
+    ...(await cors?.(request))?.headers ?? [],
+  ];
+  if (isMatch(asked.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
+  headers.push([
+    "content-type",
+    `application/${name.endsWith(".map") ? "json" : "javascript"}; charset=utf-8`,
+  ]);
+  if (isZipped) headers.push(["content-encoding", "gzip"]);
+  // Workers would compress once more.
+  const init: ResponseInit & { readonly encodeBody?: "manual" } = {
+    headers,
+    ...isZipped && { encodeBody: "manual" },
+  };
+  if (method === "HEAD") return new Response(null, init);
+  const bytes = fromBase64(gzip) as Uint8Array<ArrayBuffer>;
+  return new Response(isZipped ? bytes : unzipped(bytes), init);
 }
 
-function contentAnswer(request: Request, name: string, gzip: string): Response {
-  const headers: Record<string, string> = {
-    "content-type": `application/${name.endsWith(".map") ? "json" : "javascript"}; charset=utf-8`,
-  };
-  if (request.method === "HEAD") return new Response(null, { headers });
-  const bytes = fromBase64(gzip) as Uint8Array<ArrayBuffer>;
-  if (chooseEncoding(request.headers.get("accept-encoding")) === "gzip") {
-    headers["content-encoding"] = "gzip";
-    const init: ResponseInit & { readonly encodeBody: "manual" } = { encodeBody: "manual", headers };
-    return new Response(bytes, init);
-  }
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")), { headers });
+function unzipped(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  return new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
 }
 
 /** Whether `If-None-Match` names the content; weakly, as a GET compares. */
 function isMatch(header: string | null, etag: string): boolean {
   if (header === null) return false;
-  return header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+  return header.trim() === "*" ||
+    header.split(",").some((one) => one.trim().replace(/^W\//, "").replace(/-gzip"$/, '"') === etag);
 }

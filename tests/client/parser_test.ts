@@ -3,7 +3,7 @@
  * whatever is sent, is shown in tests/protocol/codec_properties_test.ts.
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { clientParser } from "../../src/client/parser.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import type { Packet } from "../../src/protocol/socket_packet.ts";

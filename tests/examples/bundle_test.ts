@@ -6,9 +6,9 @@ import { assertEquals, assertLess } from "@std/assert";
 import { bundleWorker } from "../../examples/launch/bundle.ts";
 
 /** Bytes, gzipped, of src/server/workers.ts: a little over what it is. The target is 20 000. */
-const MAX_SERVER = 50_000;
-/** Bytes, gzipped, of the chat: the server, its rules and zod. */
-const MAX_CHAT = 80_000;
+const MAX_SERVER = 51_000;
+/** Bytes, gzipped, of the chat: the server, its rules, zod, and the client for its page. */
+const MAX_CHAT = 89_000;
 
 async function gzipped(code: string): Promise<number> {
   const stream = new Blob([code]).stream().pipeThrough(new CompressionStream("gzip"));

@@ -183,7 +183,7 @@ node.test("Cloudflare example deploys as it is", async () => {
       cwd,
       ...["run", "-A", "npm:wrangler@4.86.0", "deploy", "--dry-run", "--minify", "--outdir", "out"],
     );
-    assertMatch(said, /Read 13 files from the assets directory/);
+    assertMatch(said, /Read 12 files from the assets directory/);
     assertMatch(said, /env\.CHAT \(Chat\)\s+Durable Object/);
     const script = await Deno.readTextFile(`${cwd}/out/worker.js`);
     assertEquals([...script.matchAll(/from ?"([^".]+)"/g)].map(([, name]) => name), ["cloudflare:workers"]);

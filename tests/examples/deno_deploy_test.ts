@@ -67,7 +67,7 @@ Deno.test("Chat for Deno Deploy takes WebSockets only, and tells its page", asyn
   assertEquals([answer.status, (await answer.json()).message], [400, "Transport unknown"]);
   const settings = await (await fetch(`${program.url}/settings.js`)).text();
   assert(settings.includes(`transports = ["websocket"]`), settings);
-  for (const [path, type] of [["", "text/html"], ["socket.io.js", "text/javascript"]]) {
+  for (const [path, type] of [["", "text/html"], ["socket.io/socket.io.min.js", "application/javascript"]]) {
     const file = await fetch(`${program.url}/${path}`);
     assertEquals(file.headers.get("content-type"), `${type}; charset=utf-8`);
     assert((await file.text()).length > 1_000);

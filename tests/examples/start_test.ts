@@ -26,9 +26,9 @@ for (const [task, needs, transports] of tasks) {
     for (const name of ["content-security-policy", "x-content-type-options", "referrer-policy"]) {
       assertEquals(page.headers.get(name), fileHeaders[name]!);
     }
-    for (const file of ["main.js", "socket.io.js", "settings.js"]) {
+    for (const file of ["main.js", "socket.io/socket.io.min.js", "settings.js"]) {
       const script = await fetch(`${program.url}/${file}`);
-      assertMatch(script.headers.get("content-type")!, /^text\/javascript/);
+      assertMatch(script.headers.get("content-type")!, /^(text|application)\/javascript/);
       const text = await script.text();
       if (file === "settings.js") assert(text.includes(`transports = ${JSON.stringify(transports)}`), text);
     }

@@ -39,7 +39,7 @@ Deno.test("Server serves each script and its map, the same content gzipped and p
     const zipped = await get(io, `/socket.io/${name}`, { "accept-encoding": "br, gzip" });
     assertEquals(zipped.headers.get("content-encoding"), "gzip");
     assertEquals(zipped.headers.get("vary"), "Accept-Encoding");
-    assertEquals(zipped.headers.get("etag"), plain.headers.get("etag"));
+    assertEquals(zipped.headers.get("etag"), plain.headers.get("etag")!.replace(/"$/, '-gzip"'));
     const unzipped = zipped.body!.pipeThrough(new DecompressionStream("gzip"));
     assert(await new Response(unzipped).text() === text, `${name} differs when it is gzipped`);
     if (name.endsWith(".map")) {
@@ -56,7 +56,7 @@ Deno.test("Server answers 304 where the ETag is known, strongly or weakly", asyn
   assertEquals([first.status, first.body], [200, null]);
   const etag = first.headers.get("etag")!;
   assertMatch(etag, /^"[\w+/]{22}"$/);
-  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*", etag.replace(/"$/, '-gzip"')]) {
     const again = await get(io, "/socket.io/socket.io.js", { "if-none-match": known });
     assertEquals([again.status, again.headers.get("etag"), again.body], [304, etag, null], known);
   }

@@ -80,6 +80,22 @@ export { clientScripts } from "./table.ts";
 export type { ClientScript, ClientScripts } from "../server/client_files.ts";
 `;
 
+const MIN = `// Made by \`deno task client\`.
+/**
+ * The client as one script for pages, \`socket.io.min.js\`, for Workers that are to stay small: the entry point
+ * \`./client-scripts/min\`.
+ * @module
+ */
+import type { ClientScript, ClientScripts } from "../server/client_files.ts";
+
+export type { ClientScript, ClientScripts };
+
+/** The one file. */
+export const clientScripts: ClientScripts = {
+  "socket.io.min.js": () => import("./socket_io_min_js.ts"),
+};
+`;
+
 function tableText(names: Iterable<string>): string {
   const lines = [...names].map((name) => `  "${name}": () => import("./${moduleOf(name)}"),`);
   return `// Made by \`deno task client\`.
@@ -105,4 +121,5 @@ if (import.meta.main) {
   }
   await Deno.writeTextFile(new URL("table.ts", FOLDER), tableText(files.keys()));
   await Deno.writeTextFile(new URL("mod.ts", FOLDER), MOD);
+  await Deno.writeTextFile(new URL("min.ts", FOLDER), MIN);
 }

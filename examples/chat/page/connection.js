@@ -11,11 +11,11 @@ const bannerText = find("banner-text", "span");
 const status = find("status", "span");
 const statusText = find("status-text", "span");
 
-// The official client's script defines a global.
+// The client's script, which the server serves, defines a global.
 const { io } = /** @type {{ io: (options: object) => any }} */ (/** @type {unknown} */ (globalThis));
 
 /**
- * @import { Socket } from "socket.io-client"
+ * @import { Socket } from "@skein/io/client"
  * @import { ClientToServer, ServerToClient } from "../events.ts"
  */
 
