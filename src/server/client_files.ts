@@ -80,7 +80,7 @@ async function answer(
     ["etag", own],
     ["cache-control", "public, max-age=0"],
     ["vary", "Accept-Encoding"],
-    ...(await cors?.(request))?.headers ?? [],
+    ...((await cors?.(request))?.headers ?? []) as [string, string][],
   ];
   if (isMatch(asked.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
   headers.push([
