@@ -73,6 +73,14 @@ export class Emitter<Reserved, Events = Record<never, never>> {
     return this.on(event, listener);
   }
 
+  /** The same as {@linkcode Emitter.on}. */
+  addEventListener<Ev extends ListenableNames<Reserved, Events>>(
+    event: Ev,
+    listener: ListenerOf<Reserved, Events, Ev>,
+  ): this {
+    return this.on(event, listener);
+  }
+
   /** The same as {@linkcode Emitter.off}. */
   removeListener<Ev extends ListenableNames<Reserved, Events>>(
     event?: Ev,

@@ -13,11 +13,11 @@ import { readUrl } from "./url.ts";
 export interface Io {
   <ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>(
     uri?: string,
-    options?: ClientOptions,
+    options?: ClientOptions<ListenEvents, EmitEvents>,
   ): Socket<ListenEvents, EmitEvents>;
   /** The same without a URL. */
   <ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>(
-    options: ClientOptions,
+    options: ClientOptions<ListenEvents, EmitEvents>,
   ): Socket<ListenEvents, EmitEvents>;
 }
 

@@ -85,7 +85,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
       .map((one) => typeof one === "string" ? available.find(({ name }) => name === one) : one)
       .filter((one) => one !== undefined && one.isSupported !== false) as Transport[];
     if (this.#transports.length === 0) {
-      throw new TypeError(`Cannot connect: none of the transports ${transports} is there`);
+      throw new TypeError(`Cannot connect: no transport in "${transports}"`);
     }
     this.#port = {
       io: this,
@@ -191,8 +191,10 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
       shown: () => this.engine?.check() || this.#hasten(),
       leaving: () => this.opts.closeOnBeforeunload && this.engine?.leave(),
       // Else the server would take a page that is gone, or sleeps, for one that listens.
-      left: (mayReturn) =>
-        mayReturn ? this.engine?.end("transport close", { description: "page left" }) : this.engine?.leave(),
+      left: (mayReturn) => {
+        this.engine?.leave();
+        if (mayReturn) this.engine?.end("transport close");
+      },
     });
     const timeout = this.timeout();
     if (timeout !== false) {

@@ -4,6 +4,7 @@
  */
 import type { Parser } from "../protocol/parser.ts";
 import type { Clock } from "../time/clock.ts";
+import type { EventChecks } from "./event_checks.ts";
 import type { Transport } from "./transport.ts";
 
 /** What a client sends of itself with each CONNECT: a value, or a function that is asked each time. */
@@ -12,14 +13,17 @@ export type Auth =
   | ((done: (auth: Record<string, unknown>) => void) => void)
   | (() => Promise<Record<string, unknown>>);
 
-/** Of one socket. */
-export interface SocketOptions {
+/** Of one socket. The parameters are the event maps of a contract. */
+// deno-lint-ignore no-explicit-any -- options without a contract fit any socket
+export interface SocketOptions<ListenEvents = any, EmitEvents = any> {
   /** What the server's middlewares see as `handshake.auth`. Asked anew at each attempt. */
   auth?: Auth | undefined;
   /** How often an event without an ack is sent again. Then each event waits for the one before. Default: never. */
   retries?: number | undefined;
   /** ms that an ack may take. Default: any time; with `retries` it should be set. */
   ackTimeout?: number | undefined;
+  /** Checks events against a contract, and gives them their types: `useContract(…)` of `./client/contract`. */
+  checks?: EventChecks<ListenEvents, EmitEvents> | undefined;
 }
 
 /** Of the requests and WebSockets of one connection. Times in ms. */
@@ -78,8 +82,10 @@ export interface ManagerOptions extends TransportOptions {
   clock?: Clock | undefined;
 }
 
-/** Of `io()`. */
-export interface ClientOptions extends ManagerOptions, SocketOptions {
+/** Of `io()`. The parameters are the event maps of a contract. */
+// deno-lint-ignore no-explicit-any -- options without a contract fit any socket
+export interface ClientOptions<ListenEvents = any, EmitEvents = any>
+  extends ManagerOptions, SocketOptions<ListenEvents, EmitEvents> {
   /** Whether to make a connection of its own. Default false. */
   forceNew?: boolean | undefined;
   /** Whether namespaces of one server share a connection. Default true. */

@@ -131,8 +131,7 @@ class PollingConnection implements PausableTransport {
     const init: RequestInit = { method, headers, signal: abort.signal };
     if (withCredentials) init.credentials = "include";
     if (body !== undefined) {
-      init.body = body;
-      init.headers = { "content-type": "text/plain;charset=UTF-8", ...headers };
+      init.body = body; // a text: `fetch` says so itself
       // So that a goodbye is sent although the page is being left.
       if (this.#state === "closed" && body.length < MAX_KEEPALIVE) init.keepalive = true;
     }

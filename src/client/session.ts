@@ -164,7 +164,9 @@ export class ClientSession extends Emitter<EngineEvents> {
     this.readyState = "closed";
     this.#stopWatch?.();
     this.#stopUpgrade?.();
-    this.#transport?.close(wasOpen && /^(forced|parse)/.test(reason) ? CLOSE_FRAME : undefined);
+    // Where the server may still be there, and not know.
+    const isHeard = wasOpen && reason !== "ping timeout" && reason !== "transport close";
+    this.#transport?.close(isHeard ? CLOSE_FRAME : undefined);
     this.#listener.closed(reason, description);
     fire(this, "close", reason, description);
   }
@@ -196,7 +198,7 @@ export class ClientSession extends Emitter<EngineEvents> {
       if (frame[0] === "0") return this.#opened(JSON.parse(frame.slice(1)));
       if (frame[0] === "1") return this.end("transport close");
       if (frame[0] === "2") return this.#pinged();
-      if (frame[0] !== "6") throw new Error("Cannot read frame: unknown type");
+      if (frame[0] !== "6") throw new Error("Cannot read frame");
     } catch (error) {
       this.end("parse error", error);
     }

@@ -274,7 +274,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     if (RESERVED_EVENTS.has(args[0] as string)) {
       throw new TypeError(`Cannot emit "${args[0]}": the name is reserved`);
     }
-    const { retries, ackTimeout } = this.#options;
+    const { retries, ackTimeout, checks } = this.#options;
     const isQueued = retries && !flags.volatile;
     const last = args.at(-1);
     let settled: AckSettled | undefined;
@@ -286,6 +286,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
         else if (!error) run(last as AnyListener, this, answer);
       };
     }
+    if (checks) settled = checks.outgoing(args, settled);
     if (!isQueued) return this.#dispatch(flags, args, settled);
     this.#queue.push({ flags, args, settled, tries: 0, isPending: false });
     this.#sendQueued();
@@ -377,7 +378,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
   }
 
   #joined({ sid, pid }: { sid?: string; pid?: string } = {}): void {
-    if (!sid) return this.#failed(new Error("Cannot connect: the server speaks Socket.IO 2"));
+    if (!sid) return this.#failed(new Error("Cannot connect: a Socket.IO 2 server"));
     this.id = sid;
     this.recovered = !!pid && this.#pid === pid;
     this.#pid = pid;
@@ -395,11 +396,16 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
   }
 
   #take({ id, data = [] }: EventPacket): void {
-    const args = id === undefined ? data : [...data, this.#ackOf(id)];
-    for (const listener of this.#incoming) run(listener, this, args);
-    fire(this, String(args[0]), ...args.slice(1));
-    const last = args.at(-1);
-    if (this.#pid && typeof last === "string") this.#offset = last;
+    const { checks } = this.#options;
+    const ack = id === undefined ? undefined : this.#ackOf(id);
+    const accept = (args: readonly unknown[]): void => {
+      for (const listener of this.#incoming) run(listener, this, args);
+      fire(this, String(args[0]), ...args.slice(1));
+    };
+    if (checks) checks.incoming(data, ack, !!this.#pid && !ack, accept);
+    else accept(ack ? [...data, ack] : data);
+    const last = data.at(-1);
+    if (this.#pid && !ack && typeof last === "string") this.#offset = last;
   }
 
   /** Answers once, and only over the connection that asked. */

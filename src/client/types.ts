@@ -7,6 +7,7 @@ export type { Frame } from "../protocol/frame.ts";
 export type { PacketDecoder, Parser } from "../protocol/parser.ts";
 export type { Packet } from "../protocol/socket_packet.ts";
 export type { Clock } from "../time/clock.ts";
+export type { EventChecks } from "./event_checks.ts";
 export type { Io } from "./io.ts";
 export type { Auth, ClientOptions, ManagerOptions, SocketOptions, TransportOptions } from "./options.ts";
 export type { Sender } from "./sender.ts";

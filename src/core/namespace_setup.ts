@@ -8,7 +8,7 @@ import type { ReportError } from "../engine/ports.ts";
 import { Emitter, type Pending } from "../events/emitter.ts";
 import type { AnyEmitter } from "../events/listenable.ts";
 import type { AnyContract } from "../contract/contract.ts";
-import { ContractChecks } from "./contract_checks.ts";
+import { ContractChecks } from "../contract/contract_checks.ts";
 import type { Middleware } from "./middleware.ts";
 import type { AnySocket } from "./socket.ts";
 
@@ -42,6 +42,6 @@ export class NamespaceSetup {
     if (typeof contract?.spec !== "object") {
       throw new TypeError("Cannot use contract: it is none of defineContract()");
     }
-    this.checks = new ContractChecks(contract, this.#validateOutgoing, this.#report);
+    this.checks = new ContractChecks(contract, "clientToServer", this.#validateOutgoing, this.#report);
   }
 }

@@ -24,7 +24,7 @@ import { collectAcks } from "./ack_collection.ts";
 import { AdapterView } from "./adapter_view.ts";
 import { type BroadcastTarget, completeValues } from "./broadcast_target.ts";
 import { hasOutgoingListeners, showOutgoing } from "./catch_all.ts";
-import type { ContractChecks, TellInvalid } from "./contract_checks.ts";
+import type { ContractChecks, TellInvalid } from "../contract/contract_checks.ts";
 import { ownRoom, type Room, type SocketId } from "./ids.ts";
 import type { NamespaceSetup } from "./namespace_setup.ts";
 import type { Missed, NamespaceRecovery, Recovery, ResumedSession } from "./recovery.ts";

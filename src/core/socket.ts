@@ -24,7 +24,7 @@ import type {
 import { type AckPacket, type EventPacket, PacketType } from "../protocol/socket_packet.ts";
 import type { FramesOrPromise } from "./adapter.ts";
 import type { AdapterView } from "./adapter_view.ts";
-import type { TellInvalid } from "./contract_checks.ts";
+import type { TellInvalid } from "../contract/contract_checks.ts";
 import { BroadcastOperator } from "./broadcast_operator.ts";
 import { CatchAll, hasOutgoingListeners, showIncoming, showOutgoing } from "./catch_all.ts";
 import { checkEventName } from "./event_name.ts";

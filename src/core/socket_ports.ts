@@ -17,7 +17,7 @@ import type { FramesOrPromise } from "./adapter.ts";
 import type { AdapterView } from "./adapter_view.ts";
 import type { BroadcastTarget } from "./broadcast_target.ts";
 import type { Broadcastable } from "./broadcastable.ts";
-import type { ContractChecks, Invalid } from "./contract_checks.ts";
+import type { ContractChecks, Invalid } from "../contract/contract_checks.ts";
 import type { Middleware } from "./middleware.ts";
 import type { RateLimited } from "./rate_limit.ts";
 import type { Room, SocketId } from "./ids.ts";

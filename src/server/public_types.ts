@@ -57,7 +57,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from "../contract/standard_schema.ts";
-export type { Invalid } from "../core/contract_checks.ts";
+export type { Invalid } from "../contract/contract_checks.ts";
 export type { ForeignDecoder, ForeignEncoder, ForeignParser } from "../protocol/foreign_parser.ts";
 export type { PacketDecoder, Parser } from "../protocol/parser.ts";
 export type {

@@ -11,7 +11,7 @@ const counted: number[] = [];
 const left: string[] = [];
 
 const io: Server = new Server({
-  pingInterval: 300,
+  pingInterval: 1_000, // longer than the half second after which a server asks whether a poll is still waited for
   pingTimeout: 20_000,
   connectionStateRecovery: {},
   fallback: (request): Response => {

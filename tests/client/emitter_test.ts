@@ -12,7 +12,7 @@ Deno.test("Emitter runs listeners in order, with itself as this, and a listener 
   const listener = function (this: unknown, ...args: unknown[]): void {
     log.push(this === emitter, ...args);
   };
-  emitter.on("a", listener).addListener("a", listener).on("a", () => log.push("last"));
+  emitter.on("a", listener).addListener("a", listener).addEventListener("a", () => log.push("last"));
   fire(emitter, "a", 1, 2);
   assertEquals(log, [true, 1, 2, true, 1, 2, "last"]);
   fire(emitter, "nobody listens");

@@ -323,7 +323,7 @@ Deno.test("Socket says that a server of version 2 cannot be spoken to", () => {
   const stage = new Stage();
   const log = listen(stage.manager.socket("/"), "connect_error");
   stage.last.open().say("40");
-  assertEquals(log, [["connect_error", "Cannot connect: the server speaks Socket.IO 2"]]);
+  assertEquals(log, [["connect_error", "Cannot connect: a Socket.IO 2 server"]]);
 });
 
 Deno.test("Socket that disconnects says goodbye, and is the last to close the connection", () => {

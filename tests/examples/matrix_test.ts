@@ -37,6 +37,18 @@ const rows: Readonly<Record<string, readonly [file: string, name: string]>> = {
     "tests/interop/socket_io_client_test.ts",
     "socket.io-client over ${name} exchanges text, binary and acks",
   ],
+  "our client on Bun": [
+    "tests/runtimes/client_test.ts",
+    "Client on Bun connects by each transport, with headers on all of them",
+  ],
+  "our client in a Durable Object": [
+    "tests/runtimes/client_test.ts",
+    "Client in a Durable Object connects by each transport",
+  ],
+  "our client's script, served and run": [
+    `${SUITE}/client_files_test.ts`,
+    "Server's script makes a client that talks to it",
+  ],
   "namespaces by name and by pattern": [
     `${SUITE}/namespaces_test.ts`,
     "Namespaces of names and patterns are apart from each other over ${name}",

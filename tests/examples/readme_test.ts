@@ -31,6 +31,10 @@ await Deno.writeTextFile(
     imports: {
       "@skein/io": new URL("mod.ts", root).href,
       "@skein/io/bun": new URL("src/server/bun.ts", root).href,
+      "@skein/io/client": new URL("src/client/mod.ts", root).href,
+      "@skein/io/client/contract": new URL("src/client/contract.ts", root).href,
+      "@skein/io/client/core": new URL("src/client/core.ts", root).href,
+      "@skein/io/client/websocket": new URL("src/client/websocket.ts", root).href,
       "@skein/io/contract": new URL("src/contract/mod.ts", root).href,
       "@skein/io/engine": new URL("src/server/engine.ts", root).href,
       "@skein/io/msgpack": new URL("src/server/msgpack.ts", root).href,
@@ -147,6 +151,8 @@ Deno.test("README names all of its code", () => {
     "fetch.ts",
     "engine.ts",
     "msgpack.ts",
+    "client_websocket.ts",
+    "client_contract.ts",
     "bun.ts",
     "bun_export.ts",
     "bun_hono.ts",
@@ -179,9 +185,11 @@ Deno.test({
       const missing = await fetch(`${url}/else`);
       await missing.body?.cancel();
       assertEquals(missing.status, 404);
-      const client = await start("client.ts", port, "run", "--allow-all", "--quiet");
-      const { stdout } = await client.output();
-      assertEquals(new TextDecoder().decode(stdout), "delivered\n");
+      for (const name of ["client.ts", "client_websocket.ts"]) {
+        const client = await start(name, port, "run", "--allow-net", "--quiet");
+        const { stdout } = await client.output();
+        assertEquals(new TextDecoder().decode(stdout), "delivered\n", name);
+      }
     }),
 });
 
@@ -198,8 +206,11 @@ Deno.test({
   name: "README's contract answers what is right, and says what is wrong",
   ...foreign,
   fn: () =>
-    serving("contract.ts", run, async (url) => {
+    serving("contract.ts", run, async (url, port) => {
       assertEquals(await acks(url), ["hello", "hello"]);
+      const client = await start("client_contract.ts", port, "run", "--allow-net", "--quiet");
+      const { stdout } = await client.output();
+      assertEquals(new TextDecoder().decode(stdout).split("\n").sort().at(-1), "hello");
       const socket = io(url, { forceNew: true, reconnection: false });
       const answer = await socket.timeout(10_000).emitWithAck("say", "   ");
       socket.disconnect();

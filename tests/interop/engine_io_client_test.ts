@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { Socket as EngineClient } from "engine.io-client";
-import { TRANSPORTS } from "../support/client.ts";
+import { TRANSPORTS } from "../support/transports.ts";
 import { can, serve, type TargetServer, test } from "../support/target.ts";
 import { within } from "../support/within.ts";
 

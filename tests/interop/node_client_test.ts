@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { TRANSPORTS } from "../support/client.ts";
+import { TRANSPORTS } from "../support/transports.ts";
 import { executable, optional } from "../support/requires.ts";
 import { serve, test } from "../support/target.ts";
 

@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { io } from "../../src/client/mod.ts";
 import { msgpackParser } from "../../src/client/msgpack.ts";
 import { scenario } from "../runtimes/client/scenario.ts";
-import { TRANSPORTS } from "../support/client.ts";
+import { TRANSPORTS } from "../support/transports.ts";
 import { executable, optional } from "../support/requires.ts";
 import { Road } from "../support/road.ts";
 import { pause, within } from "../support/within.ts";

@@ -7,10 +7,9 @@ import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { BunProcess } from "../support/bun.ts";
 import { VERSIONS } from "../support/capabilities.ts";
-import { TRANSPORTS } from "../support/client.ts";
-import { isOurs } from "../support/client_choice.ts";
+import { TRANSPORTS } from "../support/transports.ts";
 import { npmBinary } from "../support/npm_binary.ts";
-import { type Optional, optional } from "../support/requires.ts";
+import { optional } from "../support/requires.ts";
 import { serve, type TargetServer, test } from "../support/target.ts";
 import { startWorkerd, type Workerd } from "../support/targets/workerd_process.ts";
 import type { Told } from "./client/scenario.ts";
@@ -84,23 +83,18 @@ async function plays(server: TargetServer, play: Play, headersBy: readonly strin
 const bun = await optional("Bun", () => npmBinary("bun", VERSIONS.bun));
 const workerd = await optional("workerd", () => npmBinary("workerd", VERSIONS.workerd));
 
-/** Once: with either setting of the suites it is our client. */
-function once(name: string, fn: () => Promise<void>, need: Optional<unknown>): void {
-  if (!isOurs) test(name, fn, need);
-}
-
-once("Client on Bun connects by each transport, with headers on all of them", async () => {
+test("Client on Bun connects by each transport, with headers on all of them", async () => {
   await using server = await serve("socketio");
   await plays(server, onBun, ["polling", "websocket"]);
 }, bun);
 
-once("Client in a Worker connects by each transport, with headers where it can", async () => {
+test("Client in a Worker connects by each transport, with headers where it can", async () => {
   await using server = await serve("socketio");
   await using worker = await startWorker();
   await plays(server, (url, transports) => inWorker(worker.port, "/", { url, transports }), ["polling"]);
 }, workerd);
 
-once("Client in a Durable Object connects by each transport", async () => {
+test("Client in a Durable Object connects by each transport", async () => {
   await using server = await serve("socketio");
   await using worker = await startWorker();
   await plays(server, (url, transports) => inWorker(worker.port, "/object", { url, transports }), [

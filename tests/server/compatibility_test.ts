@@ -5,7 +5,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Server as OfficialServer, Socket as OfficialSocket } from "socket.io";
+import { Manager as OfficialManager, Socket as OfficialClientSocket } from "socket.io-client";
 import { Adapter as OfficialAdapter } from "npm:socket.io-adapter@2.5.8";
+import { Manager, Socket as ClientSocket } from "../../src/client/mod.ts";
 import { AdapterView } from "../../src/core/adapter_view.ts";
 import { BroadcastOperator } from "../../src/core/broadcast_operator.ts";
 import { Namespace } from "../../src/core/namespace.ts";
@@ -50,6 +52,8 @@ const OFFICIAL: Readonly<Record<string, object>> = {
   Socket: OfficialSocket.prototype,
   BroadcastOperator: Object.getPrototypeOf(io.to("x")),
   Adapter: OfficialAdapter.prototype,
+  ClientSocket: OfficialClientSocket.prototype,
+  ClientManager: OfficialManager.prototype,
 };
 
 const OURS: Readonly<Record<string, object>> = {
@@ -59,6 +63,8 @@ const OURS: Readonly<Record<string, object>> = {
   Socket: Socket.prototype,
   BroadcastOperator: BroadcastOperator.prototype,
   Adapter: AdapterView.prototype,
+  ClientSocket: ClientSocket.prototype,
+  ClientManager: Manager.prototype,
 };
 
 for (const [name, prototype] of Object.entries(OFFICIAL)) {

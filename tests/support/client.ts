@@ -10,18 +10,12 @@ import { io as official, type ManagerOptions, type Socket, type SocketOptions } 
 import { io as ours } from "../../src/client/mod.ts";
 import { isOurs } from "./client_choice.ts";
 import type { TargetServer } from "./target.ts";
+import { TRANSPORTS } from "./transports.ts";
 import { within } from "./within.ts";
 
-export { isOurs };
+export { isOurs, TRANSPORTS };
 /** Connects. The suites are written against the official types; that ours are the same for users is for other tests to say. */
 export const io: typeof official = isOurs ? ours as unknown as typeof official : official;
-
-/** The three ways to connect. */
-export const TRANSPORTS: readonly (readonly [name: string, transports: string[]])[] = [
-  ["polling", ["polling"]],
-  ["WebSocket", ["websocket"]],
-  ["polling and upgrade", ["polling", "websocket"]],
-];
 
 /** A connected client. Dispose of it (`await using`). */
 export interface Client extends AsyncDisposable {

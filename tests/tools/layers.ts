@@ -18,7 +18,15 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   adapters: ["core", "protocol", "time"],
   runtimes: ["engine", "core", "protocol", "time", "adapters/key_value.ts"],
   integrations: ["server", "runtimes", "core", "events"],
-  client: ["protocol", "events", "time", "engine/ports.ts", "engine/heartbeat.ts", "engine/outbox.ts"],
+  client: [
+    "contract",
+    "protocol",
+    "events",
+    "time",
+    "engine/ports.ts",
+    "engine/heartbeat.ts",
+    "engine/outbox.ts",
+  ],
   // Imports the types of the tables it makes.
   client_scripts: ["server/client_files.ts"],
   server: [

@@ -34,6 +34,8 @@ export interface Storms {
 /** How many, how long (ms), and how finely they are counted (ms). */
 export const CLIENTS = 10_000;
 export const OUTAGE = 180_000;
+/** Outages, ms, that are not drawn. */
+export const SHORT: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000];
 export const BIN = 100;
 const NOTICE = 50;
 const REFUSED = 5;
@@ -87,28 +89,28 @@ export function withRandom<T>(random: () => number, run: () => T): T {
   }
 }
 
-/** Lets `clients` clients lose the server for `outage` ms. */
-export function storm(makeDelays: () => Delays, random: () => number): Storm {
+/** Lets all clients lose the server for `outage` ms. */
+export function storm(makeDelays: () => Delays, random: () => number, outage: number): Storm {
   const arrivals: number[] = [];
   let last = 0;
   for (let client = 0; client < CLIENTS; client++) {
     const delays = makeDelays();
     let time = random() * NOTICE + delays();
-    while (time < OUTAGE) time += REFUSED + delays();
-    const bin = Math.floor((time - OUTAGE) / BIN);
+    while (time < outage) time += REFUSED + delays();
+    const bin = Math.floor((time - outage) / BIN);
     arrivals[bin] = (arrivals[bin] ?? 0) + 1;
-    last = Math.max(last, time - OUTAGE);
+    last = Math.max(last, time - outage);
   }
   const filled = Array.from(arrivals, (count) => count ?? 0);
   return { arrivals: filled, peak: Math.max(...filled), last };
 }
 
 /** Both clients in the same storm. */
-export function bothStorms(options: BackoffOptions = DEFAULTS, seed = 1): Storms {
+export function bothStorms(options: BackoffOptions = DEFAULTS, outage: number = OUTAGE, seed = 1): Storms {
   const random = seeded(seed);
-  const official = withRandom(random, () => storm(() => officialDelays(options), random));
+  const official = withRandom(random, () => storm(() => officialDelays(options), random, outage));
   const again = seeded(seed);
-  return { official, ours: storm(() => ourDelays(again, options), again) };
+  return { official, ours: storm(() => ourDelays(again, options), again, outage) };
 }
 
 /** Attempts per second and client after `attempts` attempts: how hard a client knocks in a long outage. */
@@ -128,6 +130,10 @@ if (import.meta.main) {
       const seconds = (last / 1_000).toFixed(1);
       console.log(`${what}: ${name.padEnd(8)} peak ${peak} in ${BIN} ms, all back after ${seconds} s`);
     }
+  }
+  for (const outage of SHORT) {
+    const { official, ours } = bothStorms(undefined, outage);
+    console.log(`outage of ${outage / 1_000} s: official peak ${official.peak}, ours ${ours.peak}`);
   }
   for (const attempts of [36, 1_100]) {
     const random = seeded(2);

@@ -59,6 +59,7 @@ export async function scenario(url: string, transports: string[]): Promise<Told>
   const closed = new Promise<void>((resolve) => socket.io.engine!.once("close", () => resolve()));
   socket.disconnect();
   await closed;
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the goodbye is on its way: this may be the program's end
   return {
     transport,
     echo,

@@ -1,6 +1,6 @@
 /**
- * An event contract at work in one namespace: what comes is checked before anybody hears of it, and, where asked,
- * what is sent before it leaves.
+ * An event contract at work at one end, server or client: what comes is checked before anybody hears of it, and, where
+ * asked, what is sent before it leaves.
  * @module
  */
 import {
@@ -12,16 +12,16 @@ import {
   checkOutgoingAck,
   hasAck,
   type Issue,
-} from "../contract/checks.ts";
-import type { AnyContract } from "../contract/contract.ts";
-import type { ReportError } from "../engine/ports.ts";
+} from "./checks.ts";
 import type { AckSettled } from "../events/acks.ts";
+import type { ReportListenerError } from "../events/emitter.ts";
+import type { AnyContract, Direction } from "./contract.ts";
 
-/** An event or an answer of a client that is not what the contract says. */
+/** An event or an answer of the peer that is not what the contract says. */
 export interface Invalid {
   /** The event's name. */
   readonly event: string;
-  /** The client's event, or its answer to one of ours. */
+  /** The peer's event, or its answer to one of ours. */
   readonly what: "event" | "ack";
   /** What is wrong. */
   readonly issues: readonly Issue[];
@@ -35,17 +35,27 @@ const NO_ARGS: readonly unknown[] = [];
 /** The checks of one contract. */
 export class ContractChecks {
   readonly #contract: AnyContract;
-  readonly #report: ReportError;
+  readonly #receives: Direction;
+  readonly #sends: Direction;
+  readonly #report: ReportListenerError;
   readonly #validateOutgoing: boolean;
 
-  constructor(contract: AnyContract, validateOutgoing: boolean, report: ReportError) {
+  /** `receives`: the events that come to this end. */
+  constructor(
+    contract: AnyContract,
+    receives: Direction,
+    validateOutgoing: boolean,
+    report: ReportListenerError,
+  ) {
     this.#contract = contract;
+    this.#receives = receives;
+    this.#sends = receives === "clientToServer" ? "serverToClient" : "clientToServer";
     this.#validateOutgoing = validateOutgoing;
     this.#report = report;
   }
 
   /**
-   * Checks an event of a client: `accept` is given it as the schema transformed it; or else `tell` is told, and
+   * Checks an event of the peer: `accept` is given it as the schema transformed it; or else `tell` is told, and
    * `answer` is given what an ack gets.
    */
   incoming(
@@ -56,7 +66,7 @@ export class ContractChecks {
     answer: (error: unknown) => void,
   ): void {
     const event = String(data[0]);
-    const checked = checkArgs(this.#contract, "clientToServer", event, data.slice(1), this.#report, wantsAck);
+    const checked = checkArgs(this.#contract, this.#receives, event, data.slice(1), this.#report, wantsAck);
     after(checked, (result) => {
       if (result.ok) return accept([data[0], ...result.value as unknown[]]);
       tell({ event, what: "event", issues: result.issues });
@@ -64,11 +74,11 @@ export class ContractChecks {
     });
   }
 
-  /** Wraps who waits for a client's answer to `event`: what is not as agreed is an error. */
+  /** Wraps who waits for the peer's answer to `event`: what is not as agreed is an error. */
   answered(event: string, settled: AckSettled, tell: TellInvalid): AckSettled {
     return (error, args) => {
       if (error !== null) return settled(error, args);
-      after(checkAck(this.#contract, "serverToClient", event, args[0], this.#report), (result) => {
+      after(checkAck(this.#contract, this.#sends, event, args[0], this.#report), (result) => {
         if (result.ok) return settled(null, [result.value, ...args.slice(1)]);
         tell({ event, what: "ack", issues: result.issues });
         settled(new Error(`invalid ack of "${event}": ${result.issues[0]?.message}`), NO_ARGS);
@@ -76,20 +86,20 @@ export class ContractChecks {
     };
   }
 
-  /** Whether an event of a client has an ack by the contract, whatever this client asked for. */
+  /** Whether an event of the peer has an ack by the contract, whatever it asked for. */
   hasAck(event: string): boolean {
-    return hasAck(this.#contract, "clientToServer", event);
+    return hasAck(this.#contract, this.#receives, event);
   }
 
-  /** Checks the answer to a client's event that is about to be sent. Throws a TypeError, where outgoing is checked. */
+  /** Checks the answer to an event of the peer that is about to be sent. Throws a TypeError, where outgoing is checked. */
   answer(event: string, value: unknown): void {
-    if (this.#validateOutgoing) checkOutgoingAck(this.#contract, "clientToServer", event, value);
+    if (this.#validateOutgoing) checkOutgoingAck(this.#contract, this.#receives, event, value);
   }
 
   /** Checks an event that is about to be sent. Throws a TypeError, where outgoing events are checked. */
   outgoing(data: readonly unknown[]): void {
     if (!this.#validateOutgoing) return;
-    checkOutgoing(this.#contract, "serverToClient", String(data[0]), data.slice(1));
+    checkOutgoing(this.#contract, this.#sends, String(data[0]), data.slice(1));
   }
 }
 
