@@ -185,6 +185,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
     this.#state = "opening";
     this.#sessions++;
     this.#decoder = parser.decoder();
+    this.#reading = undefined; // what is still read was for the session before
     this.#unwatch ??= watchPage(this.#origin, {
       online: () => this.#hasten(),
       offline: () => this.engine?.end("transport close", { description: "network connection lost" }),

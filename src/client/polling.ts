@@ -38,8 +38,9 @@ class PollingConnection implements PausableTransport {
   #sid: string | undefined;
   #state: "open" | "pausing" | "closed" = "open";
   #paused: (() => void) | undefined;
-  /** The GET that waits, as the way to end it. */
-  #reading: AbortController | undefined;
+  /** Ends whatever is under way. */
+  readonly #abort = new AbortController();
+  #isReading = false;
   #isWriting = false;
   #farewell: Frame | undefined;
 
@@ -70,23 +71,23 @@ class PollingConnection implements PausableTransport {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#farewell = farewell;
-    if (farewell === undefined) this.#reading?.abort();
+    if (farewell === undefined) this.#abort.abort();
     else this.#write(); // the GET goes on: to end it would end the session before this arrives
   }
 
   /** One GET after the other. */
   async #read(): Promise<void> {
-    const reading = this.#reading = new AbortController();
+    this.#isReading = true;
     try {
       while (this.#state === "open") {
-        for (const frame of decodePayload(await this.#request("GET", undefined, reading))) {
+        for (const frame of decodePayload(await this.#request("GET"))) {
           this.#receive(frame);
         }
       }
     } catch (error) {
       this.#lose(transportError("fetch read error", error));
     }
-    this.#reading = undefined;
+    this.#isReading = false;
     this.#settle();
   }
 
@@ -121,14 +122,10 @@ class PollingConnection implements PausableTransport {
     this.events.frame(frame);
   }
 
-  async #request(
-    method: string,
-    body?: string,
-    abort: AbortController = new AbortController(),
-  ): Promise<string> {
+  async #request(method: string, body?: string): Promise<string> {
     const { headers, withCredentials, requestTimeout } = this.#endpoint;
-    const timer = requestTimeout > 0 ? setTimeout(() => abort.abort(), requestTimeout) : undefined;
-    const init: RequestInit = { method, headers, signal: abort.signal };
+    const timer = requestTimeout > 0 ? setTimeout(() => this.#abort.abort(), requestTimeout) : undefined;
+    const init: RequestInit = { method, headers, signal: this.#abort.signal };
     if (withCredentials) init.credentials = "include";
     if (body !== undefined) {
       init.body = body; // a text: `fetch` says so itself
@@ -147,8 +144,8 @@ class PollingConnection implements PausableTransport {
   /** Nothing is under way any more: what waited for that goes on. */
   #settle(): void {
     if (this.#isWriting) return;
-    if (this.#state === "closed") this.#reading?.abort();
-    else if (this.#reading === undefined) {
+    if (this.#state === "closed") this.#abort.abort();
+    else if (!this.#isReading) {
       this.#paused?.();
       this.#paused = undefined;
     }
@@ -159,7 +156,7 @@ class PollingConnection implements PausableTransport {
     this.#state = "closed";
     this.#outbox.clear();
     this.#farewell = farewell;
-    if (farewell === undefined) this.#reading?.abort();
+    if (farewell === undefined) this.#abort.abort();
     this.events.lost(error);
   }
 }

@@ -1,10 +1,9 @@
-// Made by `deno task client`.
 /**
  * The client as one script for pages, `socket.io.min.js`, for Workers that are to stay small: the entry point
  * `./client-scripts/min`.
  * @module
  */
-import type { ClientScript, ClientScripts } from "../server/client_files.ts";
+import type { ClientScript, ClientScripts } from "./client_script.ts";
 
 export type { ClientScript, ClientScripts };
 

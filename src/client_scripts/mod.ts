@@ -1,4 +1,3 @@
-// Made by `deno task client`.
 /**
  * The client as scripts for pages, by name, to be served where a server does not have them by itself (in a Worker's
  * bundle they would weigh too much for those who do not need them): the entry point `./client-scripts`.
@@ -13,4 +12,4 @@
  * @module
  */
 export { clientScripts } from "./table.ts";
-export type { ClientScript, ClientScripts } from "../server/client_files.ts";
+export type { ClientScript, ClientScripts } from "./client_script.ts";

@@ -1,9 +1,8 @@
-// Made by `deno task client`.
 /**
  * The files by name.
  * @module
  */
-import type { ClientScripts } from "../server/client_files.ts";
+import type { ClientScripts } from "./client_script.ts";
 
 /** All files; each is loaded when it is first asked for. */
 export const clientScripts: ClientScripts = {

@@ -4,22 +4,10 @@
  * Source: socket.io 4.8, option `serveClient`; RFC 9110, 8.8.3 (ETag), 13.1.2 (If-None-Match).
  * @module
  */
+import type { ClientScript, ClientScripts } from "../client_scripts/client_script.ts";
 import { chooseEncoding } from "../engine/compression.ts";
 import type { CorsAnswer } from "../engine/cors.ts";
 import { fromBase64 } from "../protocol/frame.ts";
-
-/** One file. */
-export interface ClientScript {
-  /** Names the content: `"…"`, with its quotes. */
-  readonly etag: string;
-  /** The content, gzipped, as base64. */
-  readonly gzip: string;
-}
-
-/** The files by name; each is loaded when it is first asked for. */
-export interface ClientScripts {
-  readonly [name: string]: () => Promise<ClientScript>;
-}
 
 /** What `serveClient: true` stands for; unset where a program does not import `@skein/io` itself. */
 let standard: ClientScripts | undefined;

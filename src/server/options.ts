@@ -3,6 +3,7 @@
  * that names it, its value and what is allowed; an unknown one is a slip of the pen and throws as well.
  * @module
  */
+import type { ClientScripts } from "../client_scripts/client_script.ts";
 import { LocalAdapter } from "../adapters/local_adapter.ts";
 import type { AnyContract, Contract } from "../contract/contract.ts";
 import type { AdapterFactory } from "../core/adapter.ts";
@@ -15,7 +16,7 @@ import { adoptParser, type ForeignParser } from "../protocol/foreign_parser.ts";
 import type { Parser } from "../protocol/parser.ts";
 import { isDevelopment } from "../runtimes/current.ts";
 import { MAX_DELAY } from "../time/clock.ts";
-import { type ClientScripts, clientScriptsOption } from "./client_files.ts";
+import { clientScriptsOption } from "./client_files.ts";
 import { rateLimits } from "./rate_limit_options.ts";
 import type { ServerHost } from "./host.ts";
 import { type MakeRecovery, type RecoveryOptions, recoverySettings } from "./recovery_options.ts";

@@ -2,12 +2,13 @@
  * The Worker in front of the objects: takes each request to the object that is to answer it.
  * @module
  */
+import type { ClientScripts } from "../client_scripts/client_script.ts";
 import { emptyAnswer } from "../engine/answers.ts";
 import { wholeNumber } from "../engine/check.ts";
 import { pathOption } from "../engine/options.ts";
 import { isUnder } from "../engine/path.ts";
 import { readQuery } from "../engine/query.ts";
-import { clientFiles, type ClientScripts } from "./client_files.ts";
+import { clientFiles } from "./client_files.ts";
 import { MAX_SHARDS } from "./object_options.ts";
 import { bindingIn, shardName, shardOf, type ShardStub } from "./sharding.ts";
 

@@ -15,6 +15,7 @@
  * ```
  * @module
  */
+import type { ClientScripts } from "../client_scripts/client_script.ts";
 import type { AdapterFactory } from "../core/adapter.ts";
 import { Connections } from "../core/connections.ts";
 import { type AnyNamespace, type Namespace, partsOf } from "../core/namespace.ts";
@@ -28,7 +29,7 @@ import type { AnyListener, DefaultEventsMap } from "../events/event_types.ts";
 import { runCallback } from "../events/emitter.ts";
 import type { BunWebSocketHandler } from "../runtimes/bun_websocket.ts";
 import { currentPlatform } from "../runtimes/current.ts";
-import { clientFiles, type ClientScripts, clientScriptsOption } from "./client_files.ts";
+import { clientFiles, clientScriptsOption } from "./client_files.ts";
 import { Engine } from "./engine.ts";
 import type { ServerHost } from "./host.ts";
 import { checkAdapter, checkConnectTimeout, type ServerOptions, serverSettings } from "./options.ts";

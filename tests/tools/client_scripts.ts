@@ -62,64 +62,10 @@ export const gzip: string =
 `;
 }
 
-const MOD = `// Made by \`deno task client\`.
-/**
- * The client as scripts for pages, by name, to be served where a server does not have them by itself (in a Worker's
- * bundle they would weigh too much for those who do not need them): the entry point \`./client-scripts\`.
- *
- * @example
- * \`\`\`ts ignore
- * import { clientScripts } from "@skein/io/client-scripts";
- * import { router } from "@skein/io/workers";
- *
- * export default router({ binding: "CHAT", serveClient: clientScripts });
- * \`\`\`
- * @module
- */
-export { clientScripts } from "./table.ts";
-export type { ClientScript, ClientScripts } from "../server/client_files.ts";
-`;
-
-const MIN = `// Made by \`deno task client\`.
-/**
- * The client as one script for pages, \`socket.io.min.js\`, for Workers that are to stay small: the entry point
- * \`./client-scripts/min\`.
- * @module
- */
-import type { ClientScript, ClientScripts } from "../server/client_files.ts";
-
-export type { ClientScript, ClientScripts };
-
-/** The one file. */
-export const clientScripts: ClientScripts = {
-  "socket.io.min.js": () => import("./socket_io_min_js.ts"),
-};
-`;
-
-function tableText(names: Iterable<string>): string {
-  const lines = [...names].map((name) => `  "${name}": () => import("./${moduleOf(name)}"),`);
-  return `// Made by \`deno task client\`.
-/**
- * The files by name.
- * @module
- */
-import type { ClientScripts } from "../server/client_files.ts";
-
-/** All files; each is loaded when it is first asked for. */
-export const clientScripts: ClientScripts = {
-${lines.join("\n")}
-};
-`;
-}
-
 if (import.meta.main) {
   const files = await bundleScripts();
-  for await (const { name } of Deno.readDir(FOLDER)) await Deno.remove(new URL(name, FOLDER));
   for (const [name, text] of files) {
     await Deno.writeTextFile(new URL(moduleOf(name), FOLDER), await moduleText(text));
     console.log(`${name.padEnd(32)} ${text.length} characters`);
   }
-  await Deno.writeTextFile(new URL("table.ts", FOLDER), tableText(files.keys()));
-  await Deno.writeTextFile(new URL("mod.ts", FOLDER), MOD);
-  await Deno.writeTextFile(new URL("min.ts", FOLDER), MIN);
 }

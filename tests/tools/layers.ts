@@ -27,10 +27,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "engine/heartbeat.ts",
     "engine/outbox.ts",
   ],
-  // Imports the types of the tables it makes.
-  client_scripts: ["server/client_files.ts"],
+  client_scripts: [],
   server: [
-    "client_scripts/table.ts",
+    "client_scripts",
     "contract",
     "core",
     "engine",
