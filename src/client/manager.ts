@@ -41,8 +41,6 @@ const DEFAULTS = {
 
 type Changeable = keyof typeof DEFAULTS;
 
-type Done = (error?: Error) => void;
-
 /** One connection. */
 export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
   /** The options it was made with. */
@@ -68,7 +66,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
   #isReconnecting = false;
   #stopTimeout: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
-  #opening: Done | undefined;
+  #opening: ((error?: Error) => void) | undefined;
   #hadWebSocket = false;
   /** The last of what must still be read before it is sent; what is sent after it waits for it. */
   #reading: Promise<void> | undefined;
@@ -105,7 +103,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
   }
 
   /** Connects, unless it does or is. `done` is told how that went; with it a failure is not followed by attempts. */
-  open(done?: Done): this {
+  open(done?: (error?: Error) => void): this {
     if (this.#state === "closed") {
       this.#stop();
       this.#opening = done;
@@ -115,7 +113,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
   }
 
   /** The same as {@linkcode Manager.open}. */
-  connect(done?: Done): this {
+  connect(done?: (error?: Error) => void): this {
     return this.open(done);
   }
 
@@ -132,6 +130,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** Whether it connects again by itself. */
   reconnection(): boolean;
+  /** Sets it. */
   reconnection(value: boolean): this;
   reconnection(...value: boolean[]): boolean | this {
     return this.#option("reconnection", value);
@@ -139,6 +138,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** How often in a row. */
   reconnectionAttempts(): number;
+  /** Sets it. */
   reconnectionAttempts(value: number): this;
   reconnectionAttempts(...value: number[]): number | this {
     return this.#option("reconnectionAttempts", value);
@@ -146,6 +146,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** ms before the first attempt, on average. */
   reconnectionDelay(): number;
+  /** Sets it. */
   reconnectionDelay(value: number): this;
   reconnectionDelay(...value: number[]): number | this {
     return this.#option("reconnectionDelay", value);
@@ -153,6 +154,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** The most ms before an attempt. */
   reconnectionDelayMax(): number;
+  /** Sets it. */
   reconnectionDelayMax(value: number): this;
   reconnectionDelayMax(...value: number[]): number | this {
     return this.#option("reconnectionDelayMax", value);
@@ -160,6 +162,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** 0 to 1: how random each delay is. */
   randomizationFactor(): number;
+  /** Sets it. */
   randomizationFactor(value: number): this;
   randomizationFactor(...value: number[]): number | this {
     return this.#option("randomizationFactor", value);
@@ -167,6 +170,7 @@ export class Manager extends Emitter<ManagerEvents> implements ManagerFace {
 
   /** ms that connecting may take; false: any time. */
   timeout(): number | false;
+  /** Sets it. */
   timeout(value: number | false): this;
   timeout(...value: (number | false)[]): number | false | this {
     return this.#option("timeout", value);

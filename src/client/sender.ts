@@ -31,6 +31,7 @@ export class Sender<EmitEvents> {
   readonly #emit: Emit;
   readonly #flags: EmitFlags;
 
+  /** Sends by `emit`, always in this way. */
   constructor(emit: Emit, flags: EmitFlags) {
     this.#emit = emit;
     this.#flags = flags;

@@ -7,7 +7,8 @@
  * Source: Engine.IO protocol v4, "Handshake", "Heartbeat", "Upgrade".
  * @module
  */
-import { CLOSE_FRAME, type EnginePacket, MESSAGE, packetOf } from "../protocol/engine_packet.ts";
+import type { EnginePacketInfo } from "../engine/ports.ts";
+import { CLOSE_FRAME, MESSAGE, packetOf } from "../protocol/engine_packet.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Clock } from "../time/clock.ts";
 import { Emitter, fire } from "./emitter.ts";
@@ -49,9 +50,9 @@ export interface EngineEvents {
   /** The same, with what the server said. */
   handshake: (handshake: Handshake) => void;
   /** An Engine.IO packet came. */
-  packet: (packet: EnginePacket) => void;
+  packet: (packet: EnginePacketInfo) => void;
   /** An Engine.IO packet is about to be sent. */
-  packetCreate: (packet: EnginePacket) => void;
+  packetCreate: (packet: EnginePacketInfo) => void;
   /** A ping came. */
   ping: () => void;
   /** A message came: text or bytes. */
@@ -92,6 +93,7 @@ export interface SessionListener {
 
 /** Settings of a session. */
 export interface SessionSettings {
+  /** Time. */
   readonly clock: Clock;
   /** Where each transport connects. */
   endpoint(transport: string): Endpoint;
@@ -119,6 +121,7 @@ export class ClientSession extends Emitter<EngineEvents> {
   #silentAt = Infinity;
   #stopWatch: (() => void) | undefined;
 
+  /** Begins to connect. Made by a manager. */
   constructor(settings: SessionSettings, listener: SessionListener) {
     super();
     this.#settings = settings;

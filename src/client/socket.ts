@@ -27,6 +27,7 @@ import type { ClientSession } from "./session.ts";
 export interface ConnectionPort {
   /** Whose socket this is, for users. */
   readonly io: ManagerFace;
+  /** Time. */
   readonly clock: Clock;
   /** A number for each connection there was; undefined where there is none now. */
   current(): number | undefined;
@@ -140,6 +141,7 @@ export class Socket<ListenEvents = DefaultEventsMap, EmitEvents = ListenEvents>
     };
   }
 
+  /** Made by a manager: `manager.socket(nsp)`. */
   constructor(port: ConnectionPort, nsp: string, options: SocketOptions) {
     super();
     this.#port = port;

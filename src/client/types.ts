@@ -2,16 +2,33 @@
  * What the entry points of the client have in common.
  * @module
  */
-export type { EnginePacket, EnginePacketType } from "../protocol/engine_packet.ts";
+export type { EnginePacketInfo } from "../engine/ports.ts";
+export type { AckSettled } from "../events/acks.ts";
 export type { Frame } from "../protocol/frame.ts";
 export type { PacketDecoder, Parser } from "../protocol/parser.ts";
-export type { Packet } from "../protocol/socket_packet.ts";
+export type {
+  AckPacket,
+  ConnectErrorPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  EventPacket,
+  Packet,
+} from "../protocol/socket_packet.ts";
 export type { Clock } from "../time/clock.ts";
+export type { Emitter } from "./emitter.ts";
 export type { EventChecks } from "./event_checks.ts";
 export type { Io } from "./io.ts";
 export type { Auth, ClientOptions, ManagerOptions, SocketOptions, TransportOptions } from "./options.ts";
 export type { Sender } from "./sender.ts";
-export type { ClientSession, EngineCloseReason, EngineEvents, Handshake, TransportInfo } from "./session.ts";
+export type {
+  ClientSession,
+  EngineCloseReason,
+  EngineEvents,
+  Handshake,
+  SessionListener,
+  SessionSettings,
+  TransportInfo,
+} from "./session.ts";
 export {
   type DisconnectReason,
   type ManagerEvents,
@@ -19,5 +36,12 @@ export {
   Socket,
   type SocketReservedEvents,
 } from "./socket.ts";
-export type { ClientTransport, Endpoint, Transport, TransportEvents } from "./transport.ts";
+export type {
+  ClientTransport,
+  Endpoint,
+  PausableTransport,
+  Transport,
+  TransportEvents,
+  Upgradable,
+} from "./transport.ts";
 export type { TransportError } from "./transport_error.ts";

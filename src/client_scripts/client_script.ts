@@ -14,5 +14,6 @@ export interface ClientScript {
 
 /** The files by name; each is loaded when it is first asked for. */
 export interface ClientScripts {
+  /** Loads one. */
   readonly [name: string]: () => Promise<ClientScript>;
 }
